@@ -1,0 +1,30 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package resource
+
+import "fmt"
+
+// InvalidError says why a Resource message or a text is not a resource.
+type InvalidError struct {
+	Item  string // the resource as far as it was understood: its name, or its place in the list
+	Value string // what was found
+	Rule  string // what would have been right
+}
+
+// Error names the item, the value and the rule.
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("resource: %s: %s: %s", e.Item, e.Value, e.Rule)
+}
+
+// NotContainedError is the reason why a subtraction was refused.
+type NotContainedError struct {
+	Item string // the first item that is missing, in whole or in part, without its quantity: "cpus", "disk(ops)"
+	Want string // what was to be taken away
+	Have string // what there is: "nothing" when the pool has no such item
+}
+
+// Error names the item, what was wanted and what there is.
+func (e *NotContainedError) Error() string {
+	return fmt.Sprintf("resource: %s: cannot take %s from %s", e.Item, e.Want, e.Have)
+}

@@ -1,0 +1,170 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package resource
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	mesos "github.com/tepui/tepui/api/v1"
+)
+
+// traits is what tells an item apart from the plain resource of its name:
+// reservations, disk, revocable, shared and provider. The messages in it are
+// never changed and never handed out. A nil *traits is a plain resource.
+type traits struct {
+	reservations []*mesos.Resource_ReservationInfo // the last one is the finest
+	disk         *mesos.Resource_DiskInfo
+	provider     string
+	revocable    bool
+	shared       bool
+	key          string // all of the above as text: "(ops)" or a JSON object; equal keys are equal traits
+}
+
+// text returns the traits as they stand after the name in String.
+func (t *traits) text() string {
+	if t == nil {
+		return ""
+	}
+	return t.key
+}
+
+// reservedFor returns the role of the finest reservation; "" if unreserved.
+func (t *traits) reservedFor() string {
+	if t == nil || len(t.reservations) == 0 {
+		return ""
+	}
+	return t.reservations[len(t.reservations)-1].GetRole()
+}
+
+// onlyReserved tells whether nothing but a reservation sets the item apart.
+func (t *traits) onlyReserved() bool {
+	return t == nil || t.disk == nil && t.provider == "" && !t.revocable && !t.shared
+}
+
+// isWhole tells whether the item cannot be split: a volume, a shared thing, a
+// disk that is used alone.
+func (t *traits) isWhole() bool {
+	if t == nil || t.disk == nil {
+		return false
+	}
+	source := t.disk.GetSource()
+	switch source.GetType() {
+	case mesos.Resource_DiskInfo_Source_MOUNT, mesos.Resource_DiskInfo_Source_BLOCK:
+		return true
+	case mesos.Resource_DiskInfo_Source_RAW:
+		return source.Id != nil || t.disk.Persistence != nil
+	default:
+		return t.disk.Persistence != nil
+	}
+}
+
+// traitsFromProto reads and checks everything of m but name, value and
+// allocation. It shares nothing with m.
+func traitsFromProto(m *mesos.Resource) (*traits, error) {
+	stack, err := reservationsFromProto(m)
+	if err != nil {
+		return nil, err
+	}
+	t := &traits{reservations: stack, revocable: m.Revocable != nil, shared: m.Shared != nil}
+	if m.ProviderId != nil {
+		t.provider = m.ProviderId.GetValue()
+		if err := mesos.ValidateID("provider id", t.provider); err != nil {
+			return nil, err
+		}
+	}
+	if t.disk, err = diskFromProto(m); err != nil {
+		return nil, err
+	}
+	if t.shared && t.disk.GetPersistence() == nil {
+		return nil, fmt.Errorf("shared: only a persistent volume can be shared")
+	}
+	if len(t.reservations) == 0 && t.onlyReserved() {
+		return nil, nil
+	}
+	if t.key, err = t.makeKey(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// diskFromProto returns a copy of the disk of m without unknown fields; nil
+// if it says nothing.
+func diskFromProto(m *mesos.Resource) (*mesos.Resource_DiskInfo, error) {
+	if m.Disk == nil {
+		return nil, nil
+	}
+	b, err := proto.Marshal(m.Disk) // fails if a required field is missing
+	if err != nil {
+		return nil, fmt.Errorf("disk: %w", err)
+	}
+	disk := new(mesos.Resource_DiskInfo)
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(b, disk); err != nil {
+		return nil, fmt.Errorf("disk: %w", err)
+	}
+	if proto.Size(disk) == 0 {
+		return nil, nil
+	}
+	if m.GetName() != Disk {
+		return nil, fmt.Errorf("disk: only the resource %q can have it", Disk)
+	}
+	if p := disk.GetPersistence(); p != nil {
+		if err := mesos.ValidateID("persistence id", p.GetId()); err != nil {
+			return nil, err
+		}
+	}
+	sortLabels(disk.GetSource().GetMetadata())
+	return disk, nil
+}
+
+// sortLabels brings labels in the one order in which they are compared.
+func sortLabels(l *mesos.Labels) {
+	slices.SortFunc(l.GetLabels(), func(a, b *mesos.Label) int {
+		return cmp.Or(strings.Compare(a.GetKey(), b.GetKey()), strings.Compare(a.GetValue(), b.GetValue()))
+	})
+}
+
+// makeKey returns the text of t: "(ops)" for a plain static reservation, else
+// the JSON of the members of Resource that t stands for.
+func (t *traits) makeKey() (string, error) {
+	if t.onlyReserved() && len(t.reservations) == 1 {
+		r := t.reservations[0]
+		if r.GetType() == mesos.Resource_ReservationInfo_STATIC && r.Principal == nil && r.Labels == nil &&
+			!strings.ContainsAny(r.GetRole(), reserved) {
+			return "(" + r.GetRole() + ")", nil
+		}
+	}
+	m := new(mesos.Resource)
+	t.put(m)
+	loose, err := protojson.MarshalOptions{UseProtoNames: true, AllowPartial: true}.Marshal(m)
+	if err != nil {
+		return "", err
+	}
+	var tight bytes.Buffer
+	if err := json.Compact(&tight, loose); err != nil {
+		return "", err
+	}
+	return tight.String(), nil
+}
+
+// put sets the members of m that t stands for, sharing the messages of t.
+func (t *traits) put(m *mesos.Resource) {
+	m.Reservations, m.Disk = t.reservations, t.disk
+	if t.revocable {
+		m.Revocable = new(mesos.Resource_RevocableInfo)
+	}
+	if t.shared {
+		m.Shared = new(mesos.Resource_SharedInfo)
+	}
+	if t.provider != "" {
+		m.ProviderId = &mesos.ResourceProviderID{Value: &t.provider}
+	}
+}
