@@ -22,3 +22,5 @@ $(BIN)/protoc-gen-go: go.mod
 	go build -o $@ google.golang.org/protobuf/cmd/protoc-gen-go
 $(BIN)/protoc-gen-go-grpc: go.mod
 	go build -o $@ google.golang.org/grpc/cmd/protoc-gen-go-grpc
+
+include integration/vagrant/vagrant.mk

@@ -1,0 +1,22 @@
+#!/bin/bash
+# Copyright 2026 The Tepui Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# provision.sh NAME IP MASTER_IP : installs the programs that Vagrant put into /tmp/tepui and (re)starts what NAME runs.
+set -euo pipefail
+name=$1 ip=$2 master=$3
+from=/tmp/tepui
+
+[ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || { echo "provision.sh: $name has no cgroup v2 at /sys/fs/cgroup" >&2; exit 1; }
+install -m 755 "$from"/bin/* /usr/local/bin/
+install -m 644 "$from"/guest/*.service /etc/systemd/system/
+mkdir -p /etc/tepui
+printf 'TEPUI_IP=%s\nTEPUI_HOSTNAME=%s\nTEPUI_MASTER=%s:5050\n' "$ip" "$ip" "$master" > /etc/tepui/environment
+rm -rf "$from"
+
+unit=tepui-agent
+[ "$name" = master ] && unit=tepui-master
+systemctl daemon-reload
+systemctl enable --quiet "$unit"
+systemctl restart "$unit"
+systemctl --no-pager --lines=5 status "$unit"
