@@ -151,7 +151,13 @@ func (p *parser) traits(name string, m *mesos.Resource) error {
 		if !p.eat(')') {
 			return &InvalidError{name, fmt.Sprintf("%.40q", role), `a role must end with ")"`}
 		}
-		m.Role = &role
+		if role == "*" {
+			return nil
+		}
+		m.Reservations = []*mesos.Resource_ReservationInfo{{
+			Type: mesos.Resource_ReservationInfo_STATIC.Enum(),
+			Role: &role,
+		}}
 	case strings.HasPrefix(p.rest, "{"):
 		d := json.NewDecoder(strings.NewReader(p.rest))
 		var object json.RawMessage

@@ -49,18 +49,19 @@ func reservationsFromProto(m *mesos.Resource) ([]*mesos.Resource_ReservationInfo
 // role alone is a static reservation, with a reservation a dynamic one. It
 // returns nil if m is unreserved in that form.
 func oldReservation(m *mesos.Resource) (*mesos.Resource_ReservationInfo, error) {
-	dynamic := m.Reservation
-	if m.GetRole() == "*" {
+	//lint:ignore SA1019 peers that cannot refine reservations still speak it
+	role, dynamic := m.GetRole(), m.Reservation
+	if role == "*" {
 		if dynamic != nil {
 			return nil, errors.New(`reservation: needs a role other than "*"`)
 		}
 		return nil, nil
 	}
-	r := &mesos.Resource_ReservationInfo{Role: proto.String(m.GetRole())}
+	r := &mesos.Resource_ReservationInfo{Role: proto.String(role)}
 	if dynamic == nil {
 		r.Type = mesos.Resource_ReservationInfo_STATIC.Enum()
 	} else {
-		if dynamic.Role != nil && dynamic.GetRole() != m.GetRole() || dynamic.GetType() == mesos.Resource_ReservationInfo_STATIC {
+		if dynamic.Role != nil && dynamic.GetRole() != role || dynamic.GetType() == mesos.Resource_ReservationInfo_STATIC {
 			return nil, errors.New("reservation: must be dynamic and for the same role")
 		}
 		r.Type = mesos.Resource_ReservationInfo_DYNAMIC.Enum()

@@ -13,28 +13,71 @@ import (
 // maxID is the longest id in bytes: an id becomes a file name.
 const maxID = 255
 
+// FieldError says which field of a message from a peer breaks which rule.
+type FieldError struct {
+	Field string // path from the message: "accept.operations[0].launch"
+	Value string // what was found, short enough to print
+	Rule  string // what would have been right
+}
+
+// Error names the field, the value and the rule.
+func (e *FieldError) Error() string {
+	return e.Field + ": " + e.Value + ": " + e.Rule
+}
+
+// Missing is the FieldError of a field that must be set.
+func Missing(field string) *FieldError {
+	return &FieldError{Field: field, Value: "unset", Rule: "must be set"}
+}
+
+// uuidLen is the length of a UUID in bytes.
+const uuidLen = 16
+
+// ValidateUUID tells whether the field holds the 16 bytes of a UUID. The error
+// is a *FieldError.
+func ValidateUUID(field string, uuid []byte) error {
+	if len(uuid) == uuidLen {
+		return nil
+	}
+	return &FieldError{field, fmt.Sprintf("%d bytes", len(uuid)), fmt.Sprintf("must be the %d bytes of a UUID", uuidLen)}
+}
+
 // ValidateID tells whether an id that a peer chose may be used: ids become
 // names of files and cgroups. The error names kind ("task id"), the id and
 // the rule that it breaks.
 func ValidateID(kind, id string) error {
-	rule := ""
+	if rule := idRule(id); rule != "" {
+		return fmt.Errorf("%s %s: %s", kind, quote(id), rule)
+	}
+	return nil
+}
+
+// ValidateIDField is ValidateID for the id in a field of a message. The error
+// is a *FieldError.
+func ValidateIDField(field, id string) error {
+	if rule := idRule(id); rule != "" {
+		return &FieldError{field, quote(id), rule}
+	}
+	return nil
+}
+
+// idRule returns the rule that the id breaks, or "".
+func idRule(id string) string {
 	switch {
 	case id == "":
-		rule = "must not be empty"
+		return "must not be empty"
 	case len(id) > maxID:
-		rule = fmt.Sprintf("must not be longer than %d bytes", maxID)
+		return fmt.Sprintf("must not be longer than %d bytes", maxID)
 	case id == "." || id == "..":
-		rule = "must not be a path"
+		return `must not be "." or ".."`
 	case !utf8.ValidString(id):
-		rule = "must be UTF-8"
+		return "must be UTF-8"
 	case strings.ContainsAny(id, `/\`):
-		rule = `must not contain "/" or "\"`
+		return `must not contain "/" or "\"`
 	case strings.ContainsFunc(id, unicode.IsControl):
-		rule = "must not contain control characters"
-	default:
-		return nil
+		return "must not contain control characters"
 	}
-	return fmt.Errorf("%s %s: %s", kind, quote(id), rule)
+	return ""
 }
 
 // ValidateRole tells whether a role may be used: "*", or one or more names
