@@ -1,0 +1,99 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package executor
+
+import (
+	"fmt"
+	"time"
+)
+
+// finish delivers what was sent before Stop: it waits until every update is
+// acknowledged, lets the last calls leave, and waits for the agent to hang up.
+func (d *MesosDriver) finish(c *conversation) {
+	if !d.stopped() || !c.subscribed {
+		return
+	}
+	timer := time.NewTimer(stopTimeout)
+	defer timer.Stop()
+	if d.await(c, timer.C, d.delivered) {
+		d.out.Drain()
+		d.await(c, timer.C, func() bool { return false })
+	}
+}
+
+// shutdown calls Shutdown and stops the driver when the executor has nothing
+// left to tell, at the latest after the grace period.
+func (d *MesosDriver) shutdown(c *conversation) {
+	timer := d.callShutdown()
+	defer timer.Stop()
+	d.await(c, timer.C, d.idle)
+	d.Stop()
+}
+
+// abandon is shutdown for an executor whose agent stays away: there is no one
+// to tell, so it ends when its tasks have.
+func (d *MesosDriver) abandon(reason error) {
+	timer := d.callShutdown()
+	defer timer.Stop()
+	for !d.quiet() && d.running() {
+		select {
+		case <-d.wake:
+			continue
+		case <-d.halt:
+		case <-timer.C:
+		}
+		break
+	}
+	d.end(fmt.Sprintf("agent at %s lost: %v", d.address(), reason))
+}
+
+// callShutdown calls back and returns a timer of what is left of the grace
+// period. A callback that outlasts it ends with the process.
+func (d *MesosDriver) callShutdown() *time.Timer {
+	begin := time.Now()
+	stuck := time.AfterFunc(d.config.ShutdownGrace, func() { d.opts.exit(1) })
+	d.executor.Shutdown(d)
+	stuck.Stop()
+	return time.NewTimer(d.config.ShutdownGrace - time.Since(begin))
+}
+
+// await reads acknowledgements until done holds, and makes no callbacks. It
+// reports false when the conversation or the time ended first, or the driver
+// was stopped while it ran.
+func (d *MesosDriver) await(c *conversation, timeout <-chan time.Time, done func() bool) bool {
+	halt := d.halt
+	if !d.running() {
+		halt = nil
+	}
+	for !done() {
+		select {
+		case event, ok := <-c.Events():
+			if !ok {
+				return false
+			}
+			d.acknowledged(event.GetAcknowledged())
+		case <-halt:
+			return false
+		case <-timeout:
+			return false
+		}
+	}
+	return true
+}
+
+// delivered tells that no update waits for its acknowledgement.
+func (d *MesosDriver) delivered() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.ledger.updates) == 0
+}
+
+// quiet tells that every task has had its terminal update.
+func (d *MesosDriver) quiet() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.ledger.live) == 0
+}
+
+func (d *MesosDriver) idle() bool { return d.quiet() && d.delivered() }

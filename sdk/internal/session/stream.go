@@ -1,0 +1,140 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+)
+
+// Opener begins the stream of a conversation.
+type Opener[C, E any] func(ctx context.Context) (grpc.BidiStreamingClient[C, E], error)
+
+// Stream is one conversation. Events come out of Events until it is over; what
+// is put into its Outbox goes up in order.
+type Stream[C, E any] struct {
+	out    *Outbox[*C]
+	events chan *E
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	idle   atomic.Int64 // time.Duration; 0 = for ever
+	err    error        // set before events is closed
+	unsent *C           // what could not be sent; set before work is done
+	work   sync.WaitGroup
+}
+
+// Open begins a conversation: it opens the stream, sends first and then what is
+// put into out. It returns at once; a failure to open is the end of Events. The
+// conversation fails when no event comes within idle (0 = wait for ever).
+func Open[C, E any](open Opener[C, E], first *C, out *Outbox[*C], idle time.Duration) *Stream[C, E] {
+	s := &Stream[C, E]{out: out, events: make(chan *E)}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.SetIdle(idle)
+	s.work.Go(func() { s.run(open, first) })
+	return s
+}
+
+// Events yields what the peer says and is closed when the conversation is over.
+func (s *Stream[C, E]) Events() <-chan *E { return s.events }
+
+// Err tells why Events was closed: io.EOF, a gRPC status, or what went wrong here.
+func (s *Stream[C, E]) Err() error { return s.err }
+
+// Context ends with the conversation.
+func (s *Stream[C, E]) Context() context.Context { return s.ctx }
+
+// SetIdle changes how long the peer may be silent, from the next event on.
+func (s *Stream[C, E]) SetIdle(d time.Duration) { s.idle.Store(int64(d)) }
+
+// Close ends the conversation, waits for its goroutines and closes the Outbox.
+// It returns the calls that were put but not sent, oldest first.
+func (s *Stream[C, E]) Close() []*C {
+	s.cancel(context.Canceled)
+	s.work.Wait()
+	left := s.out.Close()
+	if s.unsent != nil {
+		left = append([]*C{s.unsent}, left...)
+	}
+	return left
+}
+
+func (s *Stream[C, E]) run(open Opener[C, E], first *C) {
+	defer close(s.events)
+	silence := s.watch()
+	defer silence.Stop()
+	stream, err := open(s.ctx)
+	if err == nil {
+		err = stream.Send(first)
+	}
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.work.Go(func() { s.send(stream) })
+	s.receive(stream, silence)
+}
+
+// receive hands events over. The time the receiver takes for one is not the
+// peer's silence, so the watch is off meanwhile.
+func (s *Stream[C, E]) receive(stream grpc.BidiStreamingClient[C, E], silence *time.Timer) {
+	for {
+		event, err := stream.Recv()
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		silence.Stop()
+		select {
+		case s.events <- event:
+		case <-s.ctx.Done():
+			s.fail(s.ctx.Err())
+			return
+		}
+		if d := time.Duration(s.idle.Load()); d > 0 {
+			silence.Reset(d)
+		}
+	}
+}
+
+// send also closes the sending side, since the two must not overlap.
+func (s *Stream[C, E]) send(stream grpc.BidiStreamingClient[C, E]) {
+	for {
+		call, ok := s.out.Next(s.ctx)
+		if !ok {
+			_ = stream.CloseSend() // its only failure is a broken stream, which receive reports
+			return
+		}
+		if err := stream.Send(call); err != nil {
+			s.unsent = call // the reason reaches receive
+			return
+		}
+	}
+}
+
+// watch ends the conversation when the peer has been silent for too long.
+func (s *Stream[C, E]) watch() *time.Timer {
+	d := time.Duration(s.idle.Load())
+	if d == 0 {
+		d = math.MaxInt64
+	}
+	return time.AfterFunc(d, func() {
+		s.cancel(fmt.Errorf("no event within %v", time.Duration(s.idle.Load())))
+	})
+}
+
+// fail records why the conversation ended; a reason of our own goes before the
+// cancellation that gRPC reports for it.
+func (s *Stream[C, E]) fail(err error) {
+	if s.ctx.Err() != nil {
+		err = context.Cause(s.ctx)
+	}
+	s.err = err
+	s.cancel(err)
+}

@@ -1,0 +1,168 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
+	wire "github.com/tepui/tepui/api/v1/scheduler"
+	"github.com/tepui/tepui/sdk/internal/session"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// conversation is one stream to the master, from SUBSCRIBE to its end.
+type conversation struct {
+	*session.Stream[wire.Call, wire.Event]
+
+	subscribed bool
+}
+
+// loop owns all callbacks: it speaks with the master, and again when that ends,
+// until the driver no longer runs.
+func (d *MesosDriver) loop() {
+	defer close(d.done)
+	wait := session.Backoff{Min: d.opts.backoffMin, Max: d.opts.backoffMax}
+	for d.running() {
+		subscribed, err := d.converse()
+		if !d.running() {
+			return
+		}
+		if fatal(err) {
+			d.die(fmt.Sprintf("master at %s: %v", d.master, err))
+			return
+		}
+		if subscribed {
+			wait.Reset()
+			d.scheduler.Disconnected(d)
+		}
+		pause := wait.Next()
+		d.log.Warn("master not connected, trying again", "master", d.master, "error", err, "wait", pause)
+		d.rest(pause)
+	}
+}
+
+// converse holds one conversation with the master and tells why it ended, and
+// whether the framework had been subscribed. The error is nil when the driver
+// was stopped or aborted.
+func (d *MesosDriver) converse() (subscribed bool, err error) {
+	conn, err := session.Connect(d.master, d.opts.dial)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close() // its only failure is to be closed already
+	c := &conversation{Stream: session.Open(opener(conn), d.subscription(), d.out, subscribeTimeout)}
+	defer func() { d.loseUnsent(c.Close()) }()
+	for {
+		select {
+		case <-d.halt:
+			d.finish(c)
+			return c.subscribed, nil
+		case <-d.wake:
+			d.tellLost()
+		case event, ok := <-c.Events():
+			if !ok {
+				return c.subscribed, c.Err()
+			}
+			if d.running() {
+				d.handle(c, event)
+			}
+		}
+	}
+}
+
+func opener(conn *grpc.ClientConn) session.Opener[wire.Call, wire.Event] {
+	return func(ctx context.Context) (grpc.BidiStreamingClient[wire.Call, wire.Event], error) {
+		return link.NewSchedulersClient(conn).Connect(ctx)
+	}
+}
+
+// subscription makes the SUBSCRIBE of the framework as it is known now.
+func (d *MesosDriver) subscription() *wire.Call {
+	framework := proto.CloneOf(d.framework) // only the loop changes it, and Start runs before
+	return &wire.Call{
+		Type:        wire.Call_SUBSCRIBE.Enum(),
+		FrameworkId: framework.Id,
+		Subscribe:   &wire.Call_Subscribe{FrameworkInfo: framework},
+	}
+}
+
+// finish lets calls that were made before Stop leave, the end of the framework
+// last, and waits for the master to hang up.
+func (d *MesosDriver) finish(c *conversation) {
+	d.mu.Lock()
+	stopped, failover := d.status == mesos.Status_DRIVER_STOPPED, d.failover
+	d.mu.Unlock()
+	if !stopped || !c.subscribed {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), stopTimeout)
+	defer cancel()
+	if !failover {
+		_, id := d.identity()
+		err := d.out.PutWait(ctx, &wire.Call{Type: wire.Call_TEARDOWN.Enum(), FrameworkId: id})
+		if err != nil {
+			d.log.Warn("framework not torn down: master lost", "error", err)
+			return
+		}
+	}
+	d.out.Drain()
+	for {
+		select {
+		case _, ok := <-c.Events():
+			if !ok {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// rest waits between conversations; launches made meanwhile are told as lost.
+func (d *MesosDriver) rest(pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return
+		case <-d.halt:
+			return
+		case <-d.wake:
+			d.tellLost()
+		}
+	}
+}
+
+// die aborts the driver for good, and only then calls Error.
+func (d *MesosDriver) die(message string) {
+	d.mu.Lock()
+	before := d.status
+	d.abort(fmt.Errorf("%w: %s", ErrAborted, message))
+	d.mu.Unlock()
+	if before == mesos.Status_DRIVER_RUNNING {
+		d.scheduler.Error(d, message)
+	}
+}
+
+// fatal tells whether an end of the stream means that trying again is in vain.
+func fatal(err error) bool {
+	if err == nil || errors.Is(err, io.EOF) {
+		return false
+	}
+	switch status.Code(err) {
+	case codes.InvalidArgument, codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented:
+		return true
+	}
+	return false
+}
