@@ -3,12 +3,16 @@
 
 package resource
 
-import "fmt"
+import (
+	"fmt"
+
+	mesos "github.com/tepui/tepui/api/v1"
+)
 
 // InvalidError says why a Resource message or a text is not a resource.
 type InvalidError struct {
-	Item  string // the resource as far as it was understood: its name, or its place in the list
-	Value string // what was found
+	Item  string // the resource as far as it was understood: its name, for a message also its place in the list
+	Value string // what was found, and in which field if not in the value
 	Rule  string // what would have been right
 }
 
@@ -27,4 +31,14 @@ type NotContainedError struct {
 // Error names the item, what was wanted and what there is.
 func (e *NotContainedError) Error() string {
 	return fmt.Sprintf("resource: %s: cannot take %s from %s", e.Item, e.Want, e.Have)
+}
+
+// invalid returns the error for a field of a message.
+func invalid(field, value, rule string) error {
+	return &mesos.FieldError{Field: field, Value: value, Rule: rule}
+}
+
+// quote prints a string from a peer, cut to a length that a person can read.
+func quote(s string) string {
+	return fmt.Sprintf("%.64q", s)
 }

@@ -34,12 +34,12 @@ func Parse(text string) (Resources, error) {
 		return parseJSON(text)
 	}
 	p := parser{rest: text}
-	var ms []*mesos.Resource
+	var items []item
 	for {
 		p.skip()
 		switch {
 		case p.rest == "":
-			return FromProto(ms)
+			return canonical(items)
 		case p.eat(';'):
 			continue
 		}
@@ -47,7 +47,11 @@ func Parse(text string) (Resources, error) {
 		if err != nil {
 			return Resources{}, err
 		}
-		ms = append(ms, m)
+		it, bad := itemFromProto(m)
+		if bad != nil {
+			return Resources{}, bad
+		}
+		items = append(items, it)
 		p.skip()
 		if p.rest != "" && !p.eat(';') {
 			return Resources{}, &InvalidError{m.GetName(), p.near(), `must be followed by ";" or the end`}

@@ -24,12 +24,8 @@ func FromProto(ms []*mesos.Resource) (Resources, error) {
 	for i, m := range ms {
 		it, err := itemFromProto(m)
 		if err != nil {
-			var invalid *InvalidError
-			if !errors.As(err, &invalid) {
-				invalid = &InvalidError{Item: fmt.Sprintf("%q", m.GetName()), Value: "identity", Rule: err.Error()}
-			}
-			invalid.Item = fmt.Sprintf("resources[%d] %s", i, invalid.Item)
-			return Resources{}, invalid
+			err.Item = fmt.Sprintf("resources[%d] %s", i, err.Item)
+			return Resources{}, err
 		}
 		items = append(items, it)
 	}
@@ -37,13 +33,13 @@ func FromProto(ms []*mesos.Resource) (Resources, error) {
 }
 
 // itemFromProto checks and copies one message.
-func itemFromProto(m *mesos.Resource) (item, error) {
+func itemFromProto(m *mesos.Resource) (item, *InvalidError) {
 	name := m.GetName()
 	if err := checkName(name); err != nil {
 		return item{}, err
 	}
 	if m.Type == nil {
-		return item{}, &InvalidError{name, "no type", "must be SCALAR, RANGES or SET"}
+		return item{}, &InvalidError{name, "type unset", "must be SCALAR, RANGES or SET"}
 	}
 	it := item{name: name, kind: *m.Type, count: 1}
 	if err := checkKind(name, it.kind); err != nil {
@@ -51,24 +47,35 @@ func itemFromProto(m *mesos.Resource) (item, error) {
 	}
 	var err error
 	if it.traits, err = traitsFromProto(m); err != nil {
-		return item{}, err
+		return item{}, invalidTraits(name, err)
 	}
+	var bad *InvalidError
 	switch it.kind {
 	case mesos.Value_SCALAR:
-		it.scalar, err = scalarFromProto(name, m.Scalar)
+		it.scalar, bad = scalarFromProto(name, m.Scalar)
 	case mesos.Value_RANGES:
-		it.ranges, err = rangesFromProto(name, m.Ranges)
+		it.ranges, bad = rangesFromProto(name, m.Ranges)
 	default:
-		it.set, err = setFromProto(name, m.Set)
+		it.set, bad = setFromProto(name, m.Set)
 	}
-	return it, err
+	return it, bad
+}
+
+// invalidTraits turns an error about what sets an item apart into one about
+// the item.
+func invalidTraits(name string, err error) *InvalidError {
+	var field *mesos.FieldError
+	if errors.As(err, &field) {
+		return &InvalidError{name, field.Field + " " + field.Value, field.Rule}
+	}
+	return &InvalidError{name, "message", err.Error()}
 }
 
 // reserved are the characters that have a meaning in the text form.
 const reserved = `:;,()[]{}"`
 
 // checkName tells whether a resource may have this name.
-func checkName(name string) error {
+func checkName(name string) *InvalidError {
 	rule := ""
 	switch {
 	case name == "":
@@ -84,12 +91,12 @@ func checkName(name string) error {
 	default:
 		return nil
 	}
-	return &InvalidError{"name", fmt.Sprintf("%.80q", name), rule}
+	return &InvalidError{"name", quote(name), rule}
 }
 
 // checkKind tells whether the resource of this name may have values of this
 // kind: what the kernel is told must be a number, what is a port a range.
-func checkKind(name string, kind mesos.Value_Type) error {
+func checkKind(name string, kind mesos.Value_Type) *InvalidError {
 	rule := ""
 	switch name {
 	case CPUs, Mem, Disk, GPUs:
@@ -111,7 +118,7 @@ func checkKind(name string, kind mesos.Value_Type) error {
 	return &InvalidError{name, "type " + kind.String(), rule}
 }
 
-func scalarFromProto(name string, v *mesos.Value_Scalar) (Milli, error) {
+func scalarFromProto(name string, v *mesos.Value_Scalar) (Milli, *InvalidError) {
 	if v == nil || v.Value == nil {
 		return 0, &InvalidError{name, "no scalar", "must have a scalar value"}
 	}
@@ -122,7 +129,7 @@ func scalarFromProto(name string, v *mesos.Value_Scalar) (Milli, error) {
 	return m, nil
 }
 
-func rangesFromProto(name string, v *mesos.Value_Ranges) ([]Range, error) {
+func rangesFromProto(name string, v *mesos.Value_Ranges) ([]Range, *InvalidError) {
 	if v == nil {
 		return nil, &InvalidError{name, "no ranges", "must have ranges"}
 	}
@@ -139,14 +146,14 @@ func rangesFromProto(name string, v *mesos.Value_Ranges) ([]Range, error) {
 	return rs, nil
 }
 
-func setFromProto(name string, v *mesos.Value_Set) ([]string, error) {
+func setFromProto(name string, v *mesos.Value_Set) ([]string, *InvalidError) {
 	if v == nil {
 		return nil, &InvalidError{name, "no set", "must have a set"}
 	}
 	items := make([]string, len(v.Item))
 	for i, s := range v.Item {
 		if !utf8.ValidString(s) {
-			return nil, &InvalidError{name, fmt.Sprintf("%.80q", s), "must be UTF-8"}
+			return nil, &InvalidError{name, quote(s), "must be UTF-8"}
 		}
 		items[i] = s
 	}

@@ -4,7 +4,6 @@
 package resource
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -29,18 +28,19 @@ func reservationsFromProto(m *mesos.Resource) ([]*mesos.Resource_ReservationInfo
 	}
 	stack := make([]*mesos.Resource_ReservationInfo, len(m.Reservations))
 	for i, r := range m.Reservations {
-		if stack[i], err = copyReservation(r); err != nil {
-			return nil, fmt.Errorf("reservations[%d]: %w", i, err)
+		field := fmt.Sprintf("reservations[%d]", i)
+		if stack[i], err = copyReservation(field, r); err != nil {
+			return nil, err
 		}
 		if i == 0 {
 			continue
 		}
-		if err := checkRefinement(stack[i-1], stack[i]); err != nil {
-			return nil, fmt.Errorf("reservations[%d]: %w", i, err)
+		if err := checkRefinement(field, stack[i-1], stack[i]); err != nil {
+			return nil, err
 		}
 	}
 	if old != nil && (len(stack) > 1 || !proto.Equal(old, stack[0])) {
-		return nil, errors.New("role and reservation: must be unset or say the same as reservations")
+		return nil, invalid("role", quote(old.GetRole()), "must be unset or, with reservation, say the same as reservations")
 	}
 	return stack, nil
 }
@@ -53,80 +53,75 @@ func oldReservation(m *mesos.Resource) (*mesos.Resource_ReservationInfo, error) 
 	role, dynamic := m.GetRole(), m.Reservation
 	if role == "*" {
 		if dynamic != nil {
-			return nil, errors.New(`reservation: needs a role other than "*"`)
+			return nil, invalid("role", `"*"`, "must be a role that something can be reserved for if reservation is set")
 		}
 		return nil, nil
 	}
-	r := &mesos.Resource_ReservationInfo{Role: proto.String(role)}
+	r := &mesos.Resource_ReservationInfo{Role: &role}
 	if dynamic == nil {
 		r.Type = mesos.Resource_ReservationInfo_STATIC.Enum()
-	} else {
-		if dynamic.Role != nil && dynamic.GetRole() != role || dynamic.GetType() == mesos.Resource_ReservationInfo_STATIC {
-			return nil, errors.New("reservation: must be dynamic and for the same role")
-		}
-		r.Type = mesos.Resource_ReservationInfo_DYNAMIC.Enum()
-		r.Principal, r.Labels = dynamic.Principal, dynamic.Labels
+		return copyReservation("reservation", r)
 	}
-	r, err := copyReservation(r)
-	if err != nil {
-		return nil, fmt.Errorf("reservation: %w", err)
+	if dynamic.Role != nil && dynamic.GetRole() != role {
+		return nil, invalid("reservation.role", quote(dynamic.GetRole()), "must be unset or equal role, which is "+quote(role))
 	}
-	return r, nil
+	if dynamic.GetType() == mesos.Resource_ReservationInfo_STATIC {
+		return nil, invalid("reservation.type", "STATIC", "must be unset or DYNAMIC")
+	}
+	r.Type = mesos.Resource_ReservationInfo_DYNAMIC.Enum()
+	r.Principal, r.Labels = dynamic.Principal, dynamic.Labels
+	return copyReservation("reservation", r)
 }
 
 // copyReservation checks one reservation and returns a copy in the one form
-// in which reservations are compared.
-func copyReservation(r *mesos.Resource_ReservationInfo) (*mesos.Resource_ReservationInfo, error) {
-	if t := r.GetType(); t != mesos.Resource_ReservationInfo_STATIC && t != mesos.Resource_ReservationInfo_DYNAMIC {
-		return nil, fmt.Errorf("type %v: must be STATIC or DYNAMIC", t)
+// in which reservations are compared. The field is for the error.
+func copyReservation(field string, r *mesos.Resource_ReservationInfo) (*mesos.Resource_ReservationInfo, error) {
+	switch r.GetType() {
+	case mesos.Resource_ReservationInfo_STATIC, mesos.Resource_ReservationInfo_DYNAMIC:
+	default:
+		return nil, invalid(field+".type", r.GetType().String(), "must be STATIC or DYNAMIC")
 	}
-	if r.GetRole() == "*" {
-		return nil, errors.New(`role "*": must be a role that something can be reserved for`)
+	role := r.GetRole()
+	if role == "*" {
+		return nil, invalid(field+".role", `"*"`, "must be a role that something can be reserved for")
 	}
-	if err := mesos.ValidateRole(r.GetRole()); err != nil {
+	if err := mesos.ValidateRole(field+".role", role); err != nil {
 		return nil, err
 	}
-	c := &mesos.Resource_ReservationInfo{
-		Type: r.GetType().Enum(),
-		Role: proto.String(r.GetRole()),
-	}
+	c := &mesos.Resource_ReservationInfo{Type: r.GetType().Enum(), Role: &role}
 	if r.Principal != nil {
 		c.Principal = proto.String(*r.Principal)
 	}
-	labels, err := copyLabels(r.Labels)
-	if err != nil {
-		return nil, fmt.Errorf("labels: %w", err)
-	}
+	labels, err := copyLabels(field+".labels", r.Labels)
 	c.Labels = labels
-	return c, nil
+	return c, err
 }
 
-// copyLabels returns the labels sorted; nil if there are none.
-func copyLabels(l *mesos.Labels) (*mesos.Labels, error) {
+// copyLabels returns the labels sorted; nil if there are none. The field is
+// for the error.
+func copyLabels(field string, l *mesos.Labels) (*mesos.Labels, error) {
 	if len(l.GetLabels()) == 0 {
 		return nil, nil
 	}
 	c := &mesos.Labels{Labels: make([]*mesos.Label, len(l.Labels))}
 	for i, label := range l.Labels {
 		if label == nil || label.Key == nil {
-			return nil, fmt.Errorf("label %d: must have a key", i)
+			return nil, mesos.Missing(fmt.Sprintf("%s.labels[%d].key", field, i))
 		}
-		c.Labels[i] = &mesos.Label{Key: proto.String(*label.Key)}
-		if label.Value != nil {
-			c.Labels[i].Value = proto.String(*label.Value)
-		}
+		c.Labels[i] = proto.CloneOf(label)
 	}
 	sortLabels(c)
 	return c, nil
 }
 
-// checkRefinement tells whether finer may stand on top of coarser.
-func checkRefinement(coarser, finer *mesos.Resource_ReservationInfo) error {
+// checkRefinement tells whether finer may stand on top of coarser. The field
+// is for the error.
+func checkRefinement(field string, coarser, finer *mesos.Resource_ReservationInfo) error {
 	if finer.GetType() != mesos.Resource_ReservationInfo_DYNAMIC {
-		return fmt.Errorf("type %v: must be DYNAMIC, only the first may be STATIC", finer.GetType())
+		return invalid(field+".type", finer.GetType().String(), "must be DYNAMIC: only the first may be STATIC")
 	}
 	if !strings.HasPrefix(finer.GetRole(), coarser.GetRole()+"/") {
-		return fmt.Errorf("role %q: must be below the role %q that it refines", finer.GetRole(), coarser.GetRole())
+		return invalid(field+".role", quote(finer.GetRole()), "must be below the role that it refines, which is "+quote(coarser.GetRole()))
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func traitsFromProto(m *mesos.Resource) (*traits, error) {
 	t := &traits{reservations: stack, revocable: m.Revocable != nil, shared: m.Shared != nil}
 	if m.ProviderId != nil {
 		t.provider = m.ProviderId.GetValue()
-		if err := mesos.ValidateID("provider id", t.provider); err != nil {
+		if err := mesos.ValidateID("provider_id", t.provider); err != nil {
 			return nil, err
 		}
 	}
@@ -85,7 +85,7 @@ func traitsFromProto(m *mesos.Resource) (*traits, error) {
 		return nil, err
 	}
 	if t.shared && t.disk.GetPersistence() == nil {
-		return nil, fmt.Errorf("shared: only a persistent volume can be shared")
+		return nil, invalid("shared", "set", "must only be set for a persistent volume")
 	}
 	if len(t.reservations) == 0 && t.onlyReserved() {
 		return nil, nil
@@ -102,7 +102,10 @@ func diskFromProto(m *mesos.Resource) (*mesos.Resource_DiskInfo, error) {
 	if m.Disk == nil {
 		return nil, nil
 	}
-	b, err := proto.Marshal(m.Disk) // fails if a required field is missing
+	if err := mesos.ValidateRequired(m.Disk); err != nil {
+		return nil, fmt.Errorf("disk: %w", err)
+	}
+	b, err := proto.Marshal(m.Disk)
 	if err != nil {
 		return nil, fmt.Errorf("disk: %w", err)
 	}
@@ -110,14 +113,13 @@ func diskFromProto(m *mesos.Resource) (*mesos.Resource_DiskInfo, error) {
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(b, disk); err != nil {
 		return nil, fmt.Errorf("disk: %w", err)
 	}
-	if proto.Size(disk) == 0 {
+	switch {
+	case proto.Size(disk) == 0:
 		return nil, nil
-	}
-	if m.GetName() != Disk {
-		return nil, fmt.Errorf("disk: only the resource %q can have it", Disk)
-	}
-	if p := disk.GetPersistence(); p != nil {
-		if err := mesos.ValidateID("persistence id", p.GetId()); err != nil {
+	case m.GetName() != Disk:
+		return nil, invalid("disk", "set", "must only be set for the resource disk")
+	case disk.Persistence != nil:
+		if err := mesos.ValidateID("disk.persistence.id", disk.Persistence.GetId()); err != nil {
 			return nil, err
 		}
 	}

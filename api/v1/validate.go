@@ -43,20 +43,11 @@ func ValidateUUID(field string, uuid []byte) error {
 }
 
 // ValidateID tells whether an id that a peer chose may be used: ids become
-// names of files and cgroups. The error names kind ("task id"), the id and
-// the rule that it breaks.
+// names of files and cgroups. The error is a *FieldError that names kind (the
+// path of the field, or "task id"), the id and the rule that it breaks.
 func ValidateID(kind, id string) error {
 	if rule := idRule(id); rule != "" {
-		return fmt.Errorf("%s %s: %s", kind, quote(id), rule)
-	}
-	return nil
-}
-
-// ValidateIDField is ValidateID for the id in a field of a message. The error
-// is a *FieldError.
-func ValidateIDField(field, id string) error {
-	if rule := idRule(id); rule != "" {
-		return &FieldError{field, quote(id), rule}
+		return &FieldError{kind, quote(id), rule}
 	}
 	return nil
 }
@@ -82,31 +73,35 @@ func idRule(id string) string {
 
 // ValidateRole tells whether a role may be used: "*", or one or more names
 // joined by slashes. No name is empty, "." or "..", begins with "-", is "*",
-// or contains white space or control characters.
-func ValidateRole(role string) error {
-	rule := ""
+// or contains white space or control characters. The error is a *FieldError
+// that names kind (the path of the field, or "role").
+func ValidateRole(kind, role string) error {
+	if rule := roleRule(role); rule != "" {
+		return &FieldError{kind, quote(role), rule}
+	}
+	return nil
+}
+
+// roleRule returns the rule that the role breaks, or "".
+func roleRule(role string) string {
 	switch {
 	case role == "*":
-		return nil
+		return ""
 	case role == "":
-		rule = "must not be empty"
+		return "must not be empty"
 	case len(role) > maxID:
-		rule = fmt.Sprintf("must not be longer than %d bytes", maxID)
+		return fmt.Sprintf("must not be longer than %d bytes", maxID)
 	case !utf8.ValidString(role):
-		rule = "must be UTF-8"
+		return "must be UTF-8"
 	case strings.ContainsFunc(role, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		rule = "must not contain white space or control characters"
-	default:
-		for name := range strings.SplitSeq(role, "/") {
-			if rule = roleNameRule(name); rule != "" {
-				break
-			}
+		return "must not contain white space or control characters"
+	}
+	for name := range strings.SplitSeq(role, "/") {
+		if rule := roleNameRule(name); rule != "" {
+			return rule
 		}
 	}
-	if rule == "" {
-		return nil
-	}
-	return fmt.Errorf("role %s: %s", quote(role), rule)
+	return ""
 }
 
 // roleNameRule returns the rule that one name of a role breaks, or "".

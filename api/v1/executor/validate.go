@@ -35,10 +35,10 @@ func Validate(call *Call) error {
 	if err := mesos.ValidateRequired(call); err != nil {
 		return err
 	}
-	if err := mesos.ValidateIDField("executor_id", call.ExecutorId.GetValue()); err != nil {
+	if err := mesos.ValidateID("executor_id", call.ExecutorId.GetValue()); err != nil {
 		return err
 	}
-	if err := mesos.ValidateIDField("framework_id", call.FrameworkId.GetValue()); err != nil {
+	if err := mesos.ValidateID("framework_id", call.FrameworkId.GetValue()); err != nil {
 		return err
 	}
 	return validateBody(call)
@@ -88,7 +88,7 @@ func validateStatus(field string, s *mesos.TaskStatus, executor string) error {
 		return invalid(field+".executor_id", fmt.Sprintf("%.64q", s.ExecutorId.GetValue()),
 			fmt.Sprintf("must equal executor_id, which is %.64q", executor))
 	}
-	if err := mesos.ValidateIDField(field+".task_id", s.TaskId.GetValue()); err != nil {
+	if err := mesos.ValidateID(field+".task_id", s.TaskId.GetValue()); err != nil {
 		return err
 	}
 	if err := mesos.ValidateUUID(field+".uuid", s.Uuid); err != nil {

@@ -88,7 +88,7 @@ func validateFrameworkID(c *Call) error {
 	if c.FrameworkId == nil {
 		return mesos.Missing("framework_id")
 	}
-	return mesos.ValidateIDField("framework_id", c.FrameworkId.GetValue())
+	return mesos.ValidateID("framework_id", c.FrameworkId.GetValue())
 }
 
 // validateBody checks the fields of those types that have rules of their own.
