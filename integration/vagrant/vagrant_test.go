@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
+	if os.Getenv("MESOS_EXECUTOR_ID") != "" {
+		return runExecutor()
+	}
 	if os.Getenv("TEPUI_VAGRANT") != "1" {
 		return m.Run()
 	}
@@ -69,7 +72,8 @@ func run(t *testing.T, m vagrant.Machine, script string) string {
 // error when that takes longer than limit.
 func eventually(t *testing.T, limit time.Duration, check func(context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	// Not t.Context(), which has ended when the test cleans up.
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
