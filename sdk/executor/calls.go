@@ -23,7 +23,7 @@ func (d *MesosDriver) SendStatusUpdate(status *mesos.TaskStatus) (mesos.Status, 
 	}
 	call := d.call(wire.Call_UPDATE)
 	call.Update = &wire.Call_Update{Status: d.complete(status)}
-	if err := validate(call); err != nil {
+	if err := wire.Validate(call); err != nil {
 		return d.state(), fmt.Errorf("executor: %w", err)
 	}
 	d.mu.Lock()
@@ -95,13 +95,4 @@ func (d *MesosDriver) call(t wire.Call_Type) *wire.Call {
 		ExecutorId:  &mesos.ExecutorID{Value: proto.String(d.config.ExecutorID)},
 		FrameworkId: &mesos.FrameworkID{Value: proto.String(d.config.FrameworkID)},
 	}
-}
-
-// validate checks the structure of a call: what proto2 requires, then the rules
-// of the wire.
-func validate(call *wire.Call) error {
-	if err := proto.CheckInitialized(call); err != nil {
-		return fmt.Errorf("%v: %w", call.GetType(), err)
-	}
-	return wire.Validate(call)
 }

@@ -74,12 +74,7 @@ func (d *MesosDriver) patience(known bool) time.Duration {
 // whether the executor had been subscribed. The error is nil when the driver
 // was stopped or aborted.
 func (d *MesosDriver) converse(known bool) (subscribed bool, err error) {
-	conn, err := session.Connect(d.address(), d.dialer())
-	if err != nil {
-		return false, err
-	}
-	defer conn.Close() // its only failure is to be closed already
-	c := &conversation{Stream: session.Open(d.opener(conn), d.subscription(), d.out, subscribeTimeout)}
+	c := &conversation{Stream: session.Open(d.peer(), d.subscription(), d.out, subscribeTimeout)}
 	defer c.Close() // what was not sent is in the ledger, or best effort
 	for {
 		select {
@@ -97,12 +92,16 @@ func (d *MesosDriver) converse(known bool) (subscribed bool, err error) {
 	}
 }
 
-func (d *MesosDriver) opener(conn *grpc.ClientConn) session.Opener[wire.Call, wire.Event] {
-	return func(ctx context.Context) (grpc.BidiStreamingClient[wire.Call, wire.Event], error) {
-		if d.config.Token != "" {
-			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+d.config.Token)
-		}
-		return link.NewExecutorsClient(conn).Connect(ctx)
+func (d *MesosDriver) peer() session.Peer[wire.Call, wire.Event] {
+	return session.Peer[wire.Call, wire.Event]{
+		Address: d.address(),
+		Dial:    d.dialer(),
+		Stream: func(ctx context.Context, conn grpc.ClientConnInterface) (grpc.BidiStreamingClient[wire.Call, wire.Event], error) {
+			if d.config.Token != "" {
+				ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+d.config.Token)
+			}
+			return link.NewExecutorsClient(conn).Connect(ctx)
+		},
 	}
 }
 

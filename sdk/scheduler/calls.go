@@ -107,12 +107,10 @@ func (d *MesosDriver) Send(call *wire.Call) (mesos.Status, error) {
 		return status, nil
 	}
 	call = proto.CloneOf(call)
-	call.FrameworkId = id
-	if id == nil { // never registered: nothing is connected, but rules are checked all the same
-		call.FrameworkId = &mesos.FrameworkID{Value: proto.String("unregistered")}
+	if call != nil {
+		own(call, id)
 	}
-	own(call)
-	if err := validate(call); err != nil {
+	if err := wire.Validate(call); err != nil {
 		return status, fmt.Errorf("scheduler: %w", err)
 	}
 	return d.state(), d.enqueue(call)
@@ -144,26 +142,25 @@ func (d *MesosDriver) identity() (mesos.Status, *mesos.FrameworkID) {
 	return d.status, d.framework.GetId()
 }
 
-// own sets the framework's id in the executors of launched tasks, where Mesos's
-// driver sets it for the author too.
-func own(call *wire.Call) {
+// own sets the framework's id in a call and in the executors that it launches,
+// where Mesos's driver sets it for the author too. Before the first registration
+// there is none, and the call is not going to be sent, but its rules are checked
+// all the same.
+func own(call *wire.Call, id *mesos.FrameworkID) {
+	if id == nil {
+		id = &mesos.FrameworkID{Value: proto.String("unregistered")}
+	}
+	call.FrameworkId = id
 	for _, op := range call.GetAccept().GetOperations() {
 		for _, task := range op.GetLaunch().GetTaskInfos() {
-			if e := task.GetExecutor(); e != nil && e.FrameworkId == nil {
-				e.FrameworkId = call.FrameworkId
-			}
+			ownExecutor(task.GetExecutor(), id)
 		}
-		if e := op.GetLaunchGroup().GetExecutor(); e != nil && e.FrameworkId == nil {
-			e.FrameworkId = call.FrameworkId
-		}
+		ownExecutor(op.GetLaunchGroup().GetExecutor(), id)
 	}
 }
 
-// validate checks the structure of a call: what proto2 requires, then the rules
-// of the wire.
-func validate(call *wire.Call) error {
-	if err := proto.CheckInitialized(call); err != nil {
-		return fmt.Errorf("%v: %w", call.GetType(), err)
+func ownExecutor(e *mesos.ExecutorInfo, id *mesos.FrameworkID) {
+	if e != nil && e.FrameworkId == nil {
+		e.FrameworkId = id
 	}
-	return wire.Validate(call)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	mesos "github.com/tepui/tepui/api/v1"
+	wire "github.com/tepui/tepui/api/v1/scheduler"
 )
 
 // The states of a driver. Only the first transition out of DRIVER_RUNNING
@@ -27,7 +28,7 @@ func (d *MesosDriver) Start() (mesos.Status, error) {
 	if d.framework == nil {
 		return d.status, errors.New("scheduler: start: framework is nil: give NewDriver a FrameworkInfo with user and name")
 	}
-	if err := validate(d.subscription()); err != nil {
+	if err := wire.Validate(d.subscription()); err != nil {
 		return d.status, fmt.Errorf("scheduler: start: %w", err)
 	}
 	d.status = mesos.Status_DRIVER_RUNNING

@@ -55,12 +55,7 @@ func (d *MesosDriver) loop() {
 // whether the framework had been subscribed. The error is nil when the driver
 // was stopped or aborted.
 func (d *MesosDriver) converse() (subscribed bool, err error) {
-	conn, err := session.Connect(d.master, d.opts.dial)
-	if err != nil {
-		return false, err
-	}
-	defer conn.Close() // its only failure is to be closed already
-	c := &conversation{Stream: session.Open(opener(conn), d.subscription(), d.out, subscribeTimeout)}
+	c := &conversation{Stream: session.Open(d.peer(), d.subscription(), d.out, subscribeTimeout)}
 	defer func() { d.loseUnsent(c.Close()) }()
 	for {
 		select {
@@ -80,9 +75,13 @@ func (d *MesosDriver) converse() (subscribed bool, err error) {
 	}
 }
 
-func opener(conn *grpc.ClientConn) session.Opener[wire.Call, wire.Event] {
-	return func(ctx context.Context) (grpc.BidiStreamingClient[wire.Call, wire.Event], error) {
-		return link.NewSchedulersClient(conn).Connect(ctx)
+func (d *MesosDriver) peer() session.Peer[wire.Call, wire.Event] {
+	return session.Peer[wire.Call, wire.Event]{
+		Address: d.master,
+		Dial:    d.opts.dial,
+		Stream: func(ctx context.Context, conn grpc.ClientConnInterface) (grpc.BidiStreamingClient[wire.Call, wire.Event], error) {
+			return link.NewSchedulersClient(conn).Connect(ctx)
+		},
 	}
 }
 

@@ -5,17 +5,19 @@ package session
 
 import (
 	"context"
-	"fmt"
-	"math"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 )
 
-// Opener begins the stream of a conversation.
-type Opener[C, E any] func(ctx context.Context) (grpc.BidiStreamingClient[C, E], error)
+// Peer says whom to speak with, and how.
+type Peer[C, E any] struct {
+	Address string
+	Dial    Dialer
+	// Stream begins the stream on a connection.
+	Stream func(ctx context.Context, conn grpc.ClientConnInterface) (grpc.BidiStreamingClient[C, E], error)
+}
 
 // Stream is one conversation. Events come out of Events until it is over; what
 // is put into its Outbox goes up in order.
@@ -24,20 +26,20 @@ type Stream[C, E any] struct {
 	events chan *E
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	idle   atomic.Int64 // time.Duration; 0 = for ever
-	err    error        // set before events is closed
-	unsent *C           // what could not be sent; set before work is done
+	quiet  *silence
+	err    error // set before events is closed
+	unsent *C    // what could not be sent; set before work is done
 	work   sync.WaitGroup
 }
 
-// Open begins a conversation: it opens the stream, sends first and then what is
-// put into out. It returns at once; a failure to open is the end of Events. The
+// Open begins a conversation: it connects, sends first and then what is put
+// into out. It returns at once; a failure to open is the end of Events. The
 // conversation fails when no event comes within idle (0 = wait for ever).
-func Open[C, E any](open Opener[C, E], first *C, out *Outbox[*C], idle time.Duration) *Stream[C, E] {
+func Open[C, E any](peer Peer[C, E], first *C, out *Outbox[*C], idle time.Duration) *Stream[C, E] {
 	s := &Stream[C, E]{out: out, events: make(chan *E)}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.SetIdle(idle)
-	s.work.Go(func() { s.run(open, first) })
+	s.quiet = newSilence(idle, s.cancel)
+	s.work.Go(func() { s.run(peer, first) })
 	return s
 }
 
@@ -50,8 +52,8 @@ func (s *Stream[C, E]) Err() error { return s.err }
 // Context ends with the conversation.
 func (s *Stream[C, E]) Context() context.Context { return s.ctx }
 
-// SetIdle changes how long the peer may be silent, from the next event on.
-func (s *Stream[C, E]) SetIdle(d time.Duration) { s.idle.Store(int64(d)) }
+// SetIdle changes how long the peer may be silent, counted from now.
+func (s *Stream[C, E]) SetIdle(d time.Duration) { s.quiet.set(d) }
 
 // Close ends the conversation, waits for its goroutines and closes the Outbox.
 // It returns the calls that were put but not sent, oldest first.
@@ -65,11 +67,16 @@ func (s *Stream[C, E]) Close() []*C {
 	return left
 }
 
-func (s *Stream[C, E]) run(open Opener[C, E], first *C) {
+func (s *Stream[C, E]) run(peer Peer[C, E], first *C) {
 	defer close(s.events)
-	silence := s.watch()
-	defer silence.Stop()
-	stream, err := open(s.ctx)
+	defer s.quiet.stop()
+	conn, err := connect(s.ctx, peer.Address, peer.Dial)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	defer conn.close()
+	stream, err := peer.Stream(s.ctx, conn)
 	if err == nil {
 		err = stream.Send(first)
 	}
@@ -78,28 +85,26 @@ func (s *Stream[C, E]) run(open Opener[C, E], first *C) {
 		return
 	}
 	s.work.Go(func() { s.send(stream) })
-	s.receive(stream, silence)
+	s.receive(stream)
 }
 
 // receive hands events over. The time the receiver takes for one is not the
-// peer's silence, so the watch is off meanwhile.
-func (s *Stream[C, E]) receive(stream grpc.BidiStreamingClient[C, E], silence *time.Timer) {
+// peer's silence.
+func (s *Stream[C, E]) receive(stream grpc.BidiStreamingClient[C, E]) {
 	for {
 		event, err := stream.Recv()
 		if err != nil {
 			s.fail(err)
 			return
 		}
-		silence.Stop()
+		s.quiet.pause(true)
 		select {
 		case s.events <- event:
 		case <-s.ctx.Done():
 			s.fail(s.ctx.Err())
 			return
 		}
-		if d := time.Duration(s.idle.Load()); d > 0 {
-			silence.Reset(d)
-		}
+		s.quiet.pause(false)
 	}
 }
 
@@ -116,17 +121,6 @@ func (s *Stream[C, E]) send(stream grpc.BidiStreamingClient[C, E]) {
 			return
 		}
 	}
-}
-
-// watch ends the conversation when the peer has been silent for too long.
-func (s *Stream[C, E]) watch() *time.Timer {
-	d := time.Duration(s.idle.Load())
-	if d == 0 {
-		d = math.MaxInt64
-	}
-	return time.AfterFunc(d, func() {
-		s.cancel(fmt.Errorf("no event within %v", time.Duration(s.idle.Load())))
-	})
 }
 
 // fail records why the conversation ended; a reason of our own goes before the
