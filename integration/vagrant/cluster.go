@@ -16,12 +16,12 @@ import (
 
 // The addresses that the Vagrantfile gives its machines.
 const (
-	masterIP = "192.168.56.10"
+	MasterIP = "192.168.56.10"
 	agent1IP = "192.168.56.11"
 	agent2IP = "192.168.56.12"
 
 	// Endpoint is where the master serves, from every machine and from here.
-	Endpoint = masterIP + ":5050"
+	Endpoint = MasterIP + ":5050"
 )
 
 // Cluster is the machines of the Vagrantfile, reached over ssh.
@@ -52,7 +52,7 @@ func Open(ctx context.Context, dir string) (*Cluster, error) {
 		"-o", "ControlPath=" + filepath.Join(dir, "%n"),
 	}
 	return &Cluster{
-		Master: Machine{Name: "master", IP: masterIP, ssh: ssh},
+		Master: Machine{Name: "master", IP: MasterIP, ssh: ssh},
 		Agents: []Machine{
 			{Name: "agent1", IP: agent1IP, ssh: ssh},
 			{Name: "agent2", IP: agent2IP, ssh: ssh},

@@ -138,7 +138,8 @@ func cutOff(t *testing.T, m vagrant.Machine) {
 			chain in { type filter hook input priority 0; iif != lo ip saddr 192.168.56.0/24 drop; }
 			chain out { type filter hook output priority 0; oif != lo ip daddr 192.168.56.0/24 drop; }
 		}
-	EOF`)
+	EOF
+	if ping -c1 -W5 -q `+vagrant.MasterIP+`; then exit 1; fi`)
 }
 
 // heal undoes cutOff, if there is anything to undo.

@@ -34,7 +34,7 @@ build() {
 	[ -e "$state/root.done" ] && cmp -s "$here/packages" "$state/root.done" && return
 	pid1 > /dev/null && die "the lab is running: 'lab.sh down' first"
 	[ "$(id -u)" = 0 ] || die "must be root, to make a Debian tree and namespaces"
-	command -v mmdebstrap > /dev/null || die "needs mmdebstrap: apt-get install mmdebstrap"
+	"$top/integration/need.sh" "the lab is a Debian tree of its own" mmdebstrap
 	echo "lab.sh: making a Debian 12 tree with Vagrant and libvirt in $root (2-3 minutes, 500 MB)"
 	mkdir -p "$state"
 	rm -rf "$root" "$state/root.done"
