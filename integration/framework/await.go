@@ -1,0 +1,142 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package framework
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	mesos "github.com/tepui/tepui/api/v1"
+)
+
+// Offer waits for an offer that suits and takes it out of the memory. A nil
+// suits takes any.
+func (f *Framework) Offer(ctx context.Context, suits func(*mesos.Offer) bool) (*mesos.Offer, error) {
+	var taken *mesos.Offer
+	err := f.Wait(ctx, func() error {
+		for id, o := range f.offers {
+			if suits == nil || suits(o) {
+				taken = o
+				delete(f.offers, id)
+				return nil
+			}
+		}
+		return fmt.Errorf("none of %d offers suits; error %q", len(f.offers), f.problem)
+	})
+	return taken, err
+}
+
+// Launch waits for an offer that suits and launches the tasks with it. What is
+// left of the offer comes back at once.
+func (f *Framework) Launch(ctx context.Context, suits func(*mesos.Offer) bool, tasks ...*mesos.TaskInfo) (*mesos.Offer, error) {
+	offer, err := f.Offer(ctx, suits)
+	if err != nil {
+		return nil, err
+	}
+	return offer, f.LaunchWith(offer, tasks...)
+}
+
+// LaunchWith launches the tasks with an offer that was taken before.
+func (f *Framework) LaunchWith(offer *mesos.Offer, tasks ...*mesos.TaskInfo) error {
+	for _, t := range tasks {
+		t.AgentId = offer.GetAgentId()
+	}
+	_, err := f.driver.LaunchTasks([]*mesos.OfferID{offer.GetId()}, tasks, &mesos.Filters{RefuseSeconds: proto.Float64(0)})
+	return err
+}
+
+// Await waits until task is, or was, in one of the states, and returns the first
+// such update. It gives up at once when the task ends in another one.
+func (f *Framework) Await(ctx context.Context, task string, states ...mesos.TaskState) (Update, error) {
+	var found Update
+	var ended error
+	err := f.Wait(ctx, func() error {
+		for _, u := range f.updates[task] {
+			if slices.Contains(states, u.GetState()) {
+				found = u
+				return nil
+			}
+			if mesos.Terminal(u.GetState()) {
+				ended = fmt.Errorf("framework: task %s ended in %v (%v: %s), want %v",
+					task, u.GetState(), u.GetReason(), u.GetMessage(), states)
+				return nil
+			}
+		}
+		return fmt.Errorf("task %s had %d updates, none of them %v; error %q", task, len(f.updates[task]), states, f.problem)
+	})
+	if err == nil {
+		err = ended
+	}
+	return found, err
+}
+
+// Updates returns the updates of task so far, in order of arrival.
+func (f *Framework) Updates(task string) []Update {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.updates[task])
+}
+
+// AwaitExecutor waits for the end of an executor and returns its wait status.
+func (f *Framework) AwaitExecutor(ctx context.Context, executor string) (int, error) {
+	var status int
+	err := f.Wait(ctx, func() error {
+		s, ok := f.ended[executor]
+		if !ok {
+			return fmt.Errorf("executor %s has not ended", executor)
+		}
+		status = s
+		return nil
+	})
+	return status, err
+}
+
+// AwaitAgentLost waits until the framework has been told that agent is lost.
+func (f *Framework) AwaitAgentLost(ctx context.Context, agent string) error {
+	return f.Wait(ctx, func() error {
+		if !f.lost[agent] {
+			return fmt.Errorf("agent %s is not lost", agent)
+		}
+		return nil
+	})
+}
+
+// AwaitRescinded waits until the offer has been rescinded.
+func (f *Framework) AwaitRescinded(ctx context.Context, offer *mesos.Offer) error {
+	return f.Wait(ctx, func() error {
+		if !f.rescinded[offer.GetId().GetValue()] {
+			return fmt.Errorf("offer %s is not rescinded", offer.GetId().GetValue())
+		}
+		return nil
+	})
+}
+
+// AwaitMessages waits for n framework messages and returns all that came.
+func (f *Framework) AwaitMessages(ctx context.Context, n int) ([]string, error) {
+	var all []string
+	err := f.Wait(ctx, func() error {
+		if len(f.messages) < n {
+			return fmt.Errorf("%d framework messages, want %d", len(f.messages), n)
+		}
+		all = slices.Clone(f.messages)
+		return nil
+	})
+	return all, err
+}
+
+// AwaitError waits until the driver has given up and returns its message.
+func (f *Framework) AwaitError(ctx context.Context) (string, error) {
+	var message string
+	err := f.Wait(ctx, func() error {
+		if f.problem == "" {
+			return fmt.Errorf("no error so far")
+		}
+		message = f.problem
+		return nil
+	})
+	return message, err
+}
