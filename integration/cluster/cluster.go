@@ -6,7 +6,7 @@ package cluster
 import (
 	"fmt"
 	"net"
-	"path/filepath"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -32,8 +32,9 @@ type Cluster struct {
 // Agent is one agent of a cluster.
 type Agent struct {
 	*Process
-	Address string // host:port
-	WorkDir string
+	Address    string // host:port
+	WorkDir    string
+	RuntimeDir string
 }
 
 // Start starts a cluster on loopback, and has it stopped when the test ends.
@@ -53,10 +54,26 @@ func Start(t testing.TB, o Options) *Cluster {
 // StartAgent starts one more agent of the master at address.
 func StartAgent(t testing.TB, master string, flags ...string) *Agent {
 	t.Helper()
-	a := &Agent{Address: freeAddress(t), WorkDir: t.TempDir()}
-	args := append([]string{"agent", "--master", master, "--work_dir", a.WorkDir, "--runtime_dir", filepath.Join(t.TempDir(), "run")}, listen(a.Address)...)
+	a := &Agent{Address: freeAddress(t), WorkDir: t.TempDir(), RuntimeDir: shortDir(t)}
+	args := append([]string{"agent", "--master", master, "--work_dir", a.WorkDir, "--runtime_dir", a.RuntimeDir}, listen(a.Address)...)
 	a.Process = daemon(t, a.Address, append(args, flags...))
 	return a
+}
+
+// shortDir is a folder for the agent's unix socket, whose path may have 107
+// bytes (unix(7)): that of t.TempDir has the test's name in it.
+func shortDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tepui-run-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func listen(address string) []string {
