@@ -1,0 +1,268 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/executor"
+)
+
+// linkState is where the connection to the master is.
+type linkState uint8
+
+const (
+	down        linkState = iota
+	registering           // Register is out
+	registered
+	held // up, but an agent that the master does not want has still to become empty
+)
+
+// maxExits is how many ends of executors are kept for the next registration.
+const maxExits = 1024
+
+// lingerTime is how long a stopping agent without containers waits for the
+// last acknowledgements.
+const lingerTime = 2 * time.Second
+
+// linkUp registers with the master on a new connection.
+func (c *Core) linkUp() {
+	if c.link != down {
+		c.linkDown()
+	}
+	if c.leaving && len(c.containers) > 0 {
+		c.link = held
+		return
+	}
+	c.leaving = false
+	c.link = registering
+	c.send(ToMaster{&link.FromAgent{Message: &link.FromAgent_Register{Register: c.register()}}})
+}
+
+// linkDown lets the updates in flight wait for the next registration.
+func (c *Core) linkDown() {
+	c.link = down
+	for _, f := range c.frameworks {
+		for _, t := range f.tasks {
+			c.timers.stop(&t.updates.retry)
+		}
+	}
+}
+
+// register tells a master all that it may not know.
+func (c *Core) register() *link.Register {
+	agent := &mesos.AgentInfo{
+		Hostname:   c.cfg.Agent.Hostname,
+		Port:       c.cfg.Agent.Port,
+		Attributes: c.cfg.Agent.GetAttributes(),
+		Domain:     c.cfg.Agent.GetDomain(),
+		Resources:  c.ledger.Total().Proto(),
+	}
+	if c.agentID != "" {
+		agent.Id = &mesos.AgentID{Value: &c.agentID}
+	}
+	r := &link.Register{Agent: agent, Version: &c.cfg.Version}
+	for _, id := range slices.Sorted(maps.Keys(c.frameworks)) {
+		if f := c.frameworks[id]; !f.leaving {
+			r.Frameworks = append(r.Frameworks, f.info)
+		}
+	}
+	for _, e := range c.executions() {
+		if !e.isCommand() && !e.over && !e.framework.leaving {
+			r.Executors = append(r.Executors, e.proto())
+		}
+	}
+	for _, t := range c.allTasks() {
+		if !t.framework.leaving {
+			r.Tasks = append(r.Tasks, t.proto(c.agentID))
+		}
+	}
+	return r
+}
+
+// executions are in the order of their launches.
+func (c *Core) executions() []*execution {
+	return slices.SortedFunc(maps.Values(c.containers), func(a, b *execution) int { return cmp.Compare(a.order, b.order) })
+}
+
+// allTasks are in the order of their arrival.
+func (c *Core) allTasks() []*task {
+	var all []*task
+	for _, f := range c.frameworks {
+		all = slices.AppendSeq(all, maps.Values(f.tasks))
+	}
+	slices.SortFunc(all, func(a, b *task) int { return cmp.Compare(a.order, b.order) })
+	return all
+}
+
+// fromMaster applies a message of the master.
+func (c *Core) fromMaster(now time.Time, m *link.FromMaster) error {
+	switch m := m.GetMessage().(type) {
+	case *link.FromMaster_Registered:
+		return c.registered(now, m.Registered)
+	case *link.FromMaster_Shutdown:
+		c.leave(now, m.Shutdown.GetMessage())
+		return nil
+	case nil:
+		return errors.New("core: the master's message is empty or of a kind that this agent does not know")
+	}
+	if c.link != registered {
+		return fmt.Errorf("core: %T before Registered", m.GetMessage())
+	}
+	switch m := m.GetMessage().(type) {
+	case *link.FromMaster_Run:
+		return c.run(now, m.Run)
+	case *link.FromMaster_Kill:
+		return c.kill(now, m.Kill)
+	case *link.FromMaster_Acknowledge:
+		c.acknowledge(now, m.Acknowledge)
+	case *link.FromMaster_ExecutorMessage:
+		c.messageDown(m.ExecutorMessage)
+	case *link.FromMaster_ShutdownExecutor:
+		c.shutdownExecutor(now, m.ShutdownExecutor)
+	case *link.FromMaster_ShutdownFramework:
+		c.shutdownFramework(now, m.ShutdownFramework)
+	default:
+		return fmt.Errorf("core: unknown message %T from the master", m)
+	}
+	return nil
+}
+
+// registered starts, or resumes, the work with a master: every stream sends
+// its front again at once.
+func (c *Core) registered(now time.Time, r *link.Registered) error {
+	id := r.GetAgentId().GetValue()
+	switch {
+	case c.link != registering:
+		return errors.New("core: Registered without a Register")
+	case mesos.ValidateID("agent id", id) != nil:
+		return fmt.Errorf("core: registered: %w", mesos.ValidateID("agent id", id))
+	case c.agentID != "" && c.agentID != id:
+		return fmt.Errorf("core: registered: the master calls this agent %q, which is %q", id, c.agentID)
+	}
+	c.link, c.agentID = registered, id
+	c.note(Note{Kind: NoteRegistered, Text: id})
+	for _, m := range c.exits {
+		c.send(m)
+	}
+	c.exits = nil
+	for _, t := range c.allTasks() {
+		t.updates.interval = 0
+		c.transmit(now, t)
+	}
+	return nil
+}
+
+// messageDown passes a framework's message to its executor, if it is there.
+func (c *Core) messageDown(m *link.ExecutorMessage) {
+	fid, eid := FrameworkID(m.GetFrameworkId().GetValue()), ExecutorID(m.GetExecutorId().GetValue())
+	if e := c.executor(fid, eid); e != nil && e.state == Running && e.conn != 0 {
+		c.event(e, &executor.Event{
+			Type:    executor.Event_MESSAGE.Enum(),
+			Message: &executor.Event_Message{Data: m.GetData()},
+		})
+		return
+	}
+	c.note(Note{Kind: NoteMessageIgnored, Framework: fid, Executor: eid, Text: "the executor is not connected"})
+}
+
+// executor is a framework's own executor that is not terminated, or nil.
+func (c *Core) executor(fid FrameworkID, eid ExecutorID) *execution {
+	if f := c.frameworks[fid]; f != nil {
+		return f.executors[eid]
+	}
+	return nil
+}
+
+func (c *Core) shutdownExecutor(now time.Time, m *link.ShutdownExecutor) {
+	fid, eid := FrameworkID(m.GetFrameworkId().GetValue()), ExecutorID(m.GetExecutorId().GetValue())
+	if e := c.executor(fid, eid); e != nil {
+		c.shutdown(now, e, "by its framework")
+		return
+	}
+	c.note(Note{Kind: NoteMessageIgnored, Framework: fid, Executor: eid, Text: "shutdown of an executor that is not here"})
+}
+
+// shutdownFramework ends all of a framework. Updates that wait for an
+// acknowledgement wait no longer.
+func (c *Core) shutdownFramework(now time.Time, m *link.ShutdownFramework) {
+	f := c.frameworks[FrameworkID(m.GetFrameworkId().GetValue())]
+	if f == nil || f.leaving {
+		return
+	}
+	c.abandon(now, f, "because its framework is removed")
+}
+
+func (c *Core) abandon(now time.Time, f *framework, why string) {
+	f.leaving = true
+	for _, t := range c.allTasks() {
+		if t.framework != f {
+			continue
+		}
+		c.timers.stop(&t.updates.retry)
+		t.updates.pending = nil
+		if t.phase == ended {
+			c.drop(t)
+		}
+	}
+	for _, e := range c.executions() {
+		if e.framework == f {
+			c.shutdown(now, e, why)
+		}
+	}
+}
+
+// leave ends everything, for a master that does not want the agent; then the
+// agent registers as one that was never there.
+func (c *Core) leave(now time.Time, message string) {
+	c.note(Note{Kind: NoteLeaving, Text: message})
+	c.leaving = true
+	c.exits = nil
+	for _, id := range slices.Sorted(maps.Keys(c.frameworks)) {
+		if f := c.frameworks[id]; f != nil && !f.leaving {
+			c.abandon(now, f, "because the master does not want this agent")
+		}
+	}
+	c.link = held
+}
+
+// stop ends everything, for good.
+func (c *Core) stop(now time.Time) {
+	if c.stopping {
+		return
+	}
+	c.stopping = true
+	c.note(Note{Kind: NoteStopping})
+	for _, e := range c.executions() {
+		c.shutdown(now, e, "because the agent stops")
+	}
+}
+
+// settle notices that the last container of a stopping or leaving agent is
+// gone. It is cheap: it runs after each step.
+func (c *Core) settle(now time.Time) {
+	if len(c.containers) > 0 {
+		return
+	}
+	if c.leaving && c.agentID != "" {
+		c.agentID = ""
+		if c.link == held {
+			c.send(Unlink{"the agent is empty and registers anew"})
+		}
+	}
+	if c.stopping && !c.stopped {
+		if c.link != registered || len(c.frameworks) == 0 {
+			c.stopped = true
+		} else if c.linger.place == 0 {
+			c.timers.set(&c.linger, now.Add(lingerTime))
+		}
+	}
+}
