@@ -5,6 +5,7 @@ package resource
 
 import (
 	"fmt"
+	"strings"
 
 	mesos "github.com/tepui/tepui/api/v1"
 )
@@ -41,4 +42,13 @@ func invalid(field, value, rule string) error {
 // quote prints a string from a peer, cut to a length that a person can read.
 func quote(s string) string {
 	return fmt.Sprintf("%.64q", s)
+}
+
+// cut shortens a text that came from elsewhere and may be of any length.
+func cut(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }

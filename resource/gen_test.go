@@ -87,9 +87,9 @@ func drawReservation(t *rapid.T, m *mesos.Resource) {
 	static, dynamic := mesos.Resource_ReservationInfo_STATIC, mesos.Resource_ReservationInfo_DYNAMIC
 	switch rapid.IntRange(0, 6).Draw(t, "reservation") {
 	case 0:
-		m.Role = &role
+		setOldRole(m, role)
 	case 1:
-		m.Role = &role
+		setOldRole(m, role)
 		m.Reservation = &mesos.Resource_ReservationInfo{Principal: proto.String("p"), Labels: drawLabels(t)}
 	case 2:
 		m.Reservations = []*mesos.Resource_ReservationInfo{{Type: &static, Role: &role}}
@@ -100,8 +100,14 @@ func drawReservation(t *rapid.T, m *mesos.Resource) {
 			{Type: &dynamic, Role: &finer, Principal: proto.String("q")},
 		}
 	case 4:
-		m.Role = proto.String("*")
+		setOldRole(m, "*")
 	}
+}
+
+// setOldRole reserves m in the form from before reservations were a list.
+func setOldRole(m *mesos.Resource, role string) {
+	//lint:ignore SA1019 it must go on being understood
+	m.Role = &role
 }
 
 func drawLabels(t *rapid.T) *mesos.Labels {

@@ -132,6 +132,34 @@ func TestMessageRoundTrip(t *testing.T) {
 	})
 }
 
+// The older form says the same of all that it can say.
+func TestOldMessageRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := amounts().Draw(t, "r")
+		var single []*mesos.Resource
+		for _, m := range r.Proto() {
+			if len(m.Reservations) <= 1 {
+				single = append(single, m)
+			}
+		}
+		old := r.ProtoOld("eng")
+		back, err := resource.FromProto(old)
+		if err != nil || !back.Equal(sum(single)) {
+			t.Fatalf("read back as %v, %v, want %v", back, err, sum(single))
+		}
+		for _, m := range old {
+			if m.Reservations != nil || m.GetAllocationInfo().GetRole() != "eng" {
+				t.Fatalf("not in the old form, or not allocated: %v", m)
+			}
+		}
+		for _, m := range r.ProtoOld("") {
+			if m.AllocationInfo != nil {
+				t.Fatalf("allocated to nobody: %v", m)
+			}
+		}
+	})
+}
+
 // Neither what FromProto reads nor what Proto returns is tied to the value.
 func TestMessagesAreCopies(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

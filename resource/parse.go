@@ -73,13 +73,13 @@ func MustParse(text string) Resources {
 func parseJSON(text string) (Resources, error) {
 	var elements []json.RawMessage
 	if err := json.Unmarshal([]byte(text), &elements); err != nil {
-		return Resources{}, &InvalidError{"text", fmt.Sprintf("%.80q", text), "must be a JSON array of resources: " + err.Error()}
+		return Resources{}, &InvalidError{"text", fmt.Sprintf("%.80q", text), "must be a JSON array of resources: " + cut(err.Error())}
 	}
 	ms := make([]*mesos.Resource, len(elements))
 	for i, e := range elements {
 		ms[i] = new(mesos.Resource)
 		if err := protojson.Unmarshal(e, ms[i]); err != nil {
-			return Resources{}, &InvalidError{fmt.Sprintf("resources[%d]", i), fmt.Sprintf("%.80q", e), err.Error()}
+			return Resources{}, &InvalidError{fmt.Sprintf("resources[%d]", i), fmt.Sprintf("%.80q", e), "must be a Resource message: " + cut(err.Error())}
 		}
 	}
 	return FromProto(ms)
@@ -166,10 +166,10 @@ func (p *parser) traits(name string, m *mesos.Resource) error {
 		d := json.NewDecoder(strings.NewReader(p.rest))
 		var object json.RawMessage
 		if err := d.Decode(&object); err != nil {
-			return &InvalidError{name, p.near(), "must be a JSON object: " + err.Error()}
+			return &InvalidError{name, p.near(), "must be a JSON object: " + cut(err.Error())}
 		}
 		if err := (protojson.UnmarshalOptions{AllowPartial: true}).Unmarshal(object, m); err != nil {
-			return &InvalidError{name, p.near(), err.Error()}
+			return &InvalidError{name, p.near(), "must be members of a Resource message: " + cut(err.Error())}
 		}
 		if m.Name != nil || m.Type != nil || m.Scalar != nil || m.Ranges != nil || m.Set != nil || m.AllocationInfo != nil {
 			return &InvalidError{name, p.near(), "must only have reservations, disk, revocable, shared and provider_id"}

@@ -24,7 +24,7 @@ func FromProto(ms []*mesos.Resource) (Resources, error) {
 	for i, m := range ms {
 		it, err := itemFromProto(m)
 		if err != nil {
-			err.Item = fmt.Sprintf("resources[%d] %s", i, err.Item)
+			err.Item = strings.TrimSpace(fmt.Sprintf("resources[%d] %s", i, err.Item))
 			return Resources{}, err
 		}
 		items = append(items, it)
@@ -35,11 +35,11 @@ func FromProto(ms []*mesos.Resource) (Resources, error) {
 // itemFromProto checks and copies one message.
 func itemFromProto(m *mesos.Resource) (item, *InvalidError) {
 	name := m.GetName()
+	if err := mesos.ValidateRequired(m); err != nil {
+		return item{}, invalidField(name, err)
+	}
 	if err := checkName(name); err != nil {
 		return item{}, err
-	}
-	if m.Type == nil {
-		return item{}, &InvalidError{name, "type unset", "must be SCALAR, RANGES or SET"}
 	}
 	it := item{name: name, kind: *m.Type, count: 1}
 	if err := checkKind(name, it.kind); err != nil {
@@ -47,7 +47,7 @@ func itemFromProto(m *mesos.Resource) (item, *InvalidError) {
 	}
 	var err error
 	if it.traits, err = traitsFromProto(m); err != nil {
-		return item{}, invalidTraits(name, err)
+		return item{}, invalidField(name, err)
 	}
 	var bad *InvalidError
 	switch it.kind {
@@ -61,14 +61,14 @@ func itemFromProto(m *mesos.Resource) (item, *InvalidError) {
 	return it, bad
 }
 
-// invalidTraits turns an error about what sets an item apart into one about
-// the item.
-func invalidTraits(name string, err error) *InvalidError {
+// invalidField turns an error about a field into one about the item.
+func invalidField(name string, err error) *InvalidError {
+	name = cut(name)
 	var field *mesos.FieldError
 	if errors.As(err, &field) {
 		return &InvalidError{name, field.Field + " " + field.Value, field.Rule}
 	}
-	return &InvalidError{name, "message", err.Error()}
+	return &InvalidError{name, "message", cut(err.Error())}
 }
 
 // reserved are the characters that have a meaning in the text form.
@@ -119,26 +119,23 @@ func checkKind(name string, kind mesos.Value_Type) *InvalidError {
 }
 
 func scalarFromProto(name string, v *mesos.Value_Scalar) (Milli, *InvalidError) {
-	if v == nil || v.Value == nil {
-		return 0, &InvalidError{name, "no scalar", "must have a scalar value"}
+	if v == nil {
+		return 0, &InvalidError{name, "scalar unset", "must be set for type SCALAR"}
 	}
-	m, err := MilliFromFloat(*v.Value)
+	m, err := MilliFromFloat(v.GetValue())
 	if err != nil {
-		return 0, &InvalidError{name, fmt.Sprint(*v.Value), "must be a number from 0 to " + MaxMilli.String()}
+		return 0, &InvalidError{name, fmt.Sprint(v.GetValue()), "must be a number from 0 to " + MaxMilli.String()}
 	}
 	return m, nil
 }
 
 func rangesFromProto(name string, v *mesos.Value_Ranges) ([]Range, *InvalidError) {
 	if v == nil {
-		return nil, &InvalidError{name, "no ranges", "must have ranges"}
+		return nil, &InvalidError{name, "ranges unset", "must be set for type RANGES"}
 	}
 	rs := make([]Range, len(v.Range))
 	for i, r := range v.Range {
-		if r == nil || r.Begin == nil || r.End == nil {
-			return nil, &InvalidError{name, fmt.Sprintf("range %d", i), "must have a begin and an end"}
-		}
-		rs[i] = Range{*r.Begin, *r.End}
+		rs[i] = Range{r.GetBegin(), r.GetEnd()}
 		if rs[i].Begin > rs[i].End {
 			return nil, &InvalidError{name, rs[i].String(), "must not begin after its end"}
 		}
@@ -148,7 +145,7 @@ func rangesFromProto(name string, v *mesos.Value_Ranges) ([]Range, *InvalidError
 
 func setFromProto(name string, v *mesos.Value_Set) ([]string, *InvalidError) {
 	if v == nil {
-		return nil, &InvalidError{name, "no set", "must have a set"}
+		return nil, &InvalidError{name, "set unset", "must be set for type SET"}
 	}
 	items := make([]string, len(v.Item))
 	for i, s := range v.Item {
@@ -171,6 +168,24 @@ func (r Resources) ProtoAllocated(role string) []*mesos.Resource {
 	return r.messages(&role)
 }
 
+// ProtoOld returns r for a framework without the capability
+// RESERVATION_REFINEMENT: with role and reservation in place of reservations,
+// and with allocation_info.role unless allocated is "". What the old form
+// cannot say, a reservation that was refined, is left out.
+func (r Resources) ProtoOld(allocated string) []*mesos.Resource {
+	old := r.filter(func(it *item) bool { return it.traits == nil || len(it.traits.reservations) <= 1 })
+	var role *string
+	if allocated != "" {
+		role = &allocated
+	}
+	ms := old.messages(role)
+	for _, m := range ms {
+		toOldReservation(m)
+	}
+	return ms
+}
+
+// messages returns a fresh message for each copy of each item.
 func (r Resources) messages(role *string) []*mesos.Resource {
 	out := make([]*mesos.Resource, 0, len(r.items))
 	for i := range r.items {

@@ -73,6 +73,22 @@ func oldReservation(m *mesos.Resource) (*mesos.Resource_ReservationInfo, error) 
 	return copyReservation("reservation", r)
 }
 
+// toOldReservation rewrites m, which has at most one reservation, in the form
+// that oldReservation reads.
+func toOldReservation(m *mesos.Resource) {
+	role := "*"
+	if len(m.Reservations) > 0 {
+		r := m.Reservations[0]
+		role = r.GetRole()
+		if r.GetType() == mesos.Resource_ReservationInfo_DYNAMIC {
+			m.Reservation = &mesos.Resource_ReservationInfo{Principal: r.Principal, Labels: r.Labels}
+		}
+	}
+	//lint:ignore SA1019 peers that cannot refine reservations still speak it
+	m.Role = &role
+	m.Reservations = nil
+}
+
 // copyReservation checks one reservation and returns a copy in the one form
 // in which reservations are compared. The field is for the error.
 func copyReservation(field string, r *mesos.Resource_ReservationInfo) (*mesos.Resource_ReservationInfo, error) {
@@ -92,25 +108,13 @@ func copyReservation(field string, r *mesos.Resource_ReservationInfo) (*mesos.Re
 	if r.Principal != nil {
 		c.Principal = proto.String(*r.Principal)
 	}
-	labels, err := copyLabels(field+".labels", r.Labels)
-	c.Labels = labels
-	return c, err
-}
-
-// copyLabels returns the labels sorted; nil if there are none. The field is
-// for the error.
-func copyLabels(field string, l *mesos.Labels) (*mesos.Labels, error) {
-	if len(l.GetLabels()) == 0 {
-		return nil, nil
-	}
-	c := &mesos.Labels{Labels: make([]*mesos.Label, len(l.Labels))}
-	for i, label := range l.Labels {
-		if label == nil || label.Key == nil {
-			return nil, mesos.Missing(fmt.Sprintf("%s.labels[%d].key", field, i))
+	if len(r.GetLabels().GetLabels()) > 0 {
+		c.Labels = new(mesos.Labels)
+		if err := copyKnown(c.Labels, r.Labels); err != nil {
+			return nil, invalid(field+".labels", "message", cut(err.Error()))
 		}
-		c.Labels[i] = proto.CloneOf(label)
+		sortLabels(c.Labels)
 	}
-	sortLabels(c)
 	return c, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -102,16 +101,9 @@ func diskFromProto(m *mesos.Resource) (*mesos.Resource_DiskInfo, error) {
 	if m.Disk == nil {
 		return nil, nil
 	}
-	if err := mesos.ValidateRequired(m.Disk); err != nil {
-		return nil, fmt.Errorf("disk: %w", err)
-	}
-	b, err := proto.Marshal(m.Disk)
-	if err != nil {
-		return nil, fmt.Errorf("disk: %w", err)
-	}
 	disk := new(mesos.Resource_DiskInfo)
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(b, disk); err != nil {
-		return nil, fmt.Errorf("disk: %w", err)
+	if err := copyKnown(disk, m.Disk); err != nil {
+		return nil, invalid("disk", "message", cut(err.Error()))
 	}
 	switch {
 	case proto.Size(disk) == 0:
@@ -125,6 +117,16 @@ func diskFromProto(m *mesos.Resource) (*mesos.Resource_DiskInfo, error) {
 	}
 	sortLabels(disk.GetSource().GetMetadata())
 	return disk, nil
+}
+
+// copyKnown copies src to dst, which is empty, without the fields that this
+// version does not know: what is compared must be what is understood.
+func copyKnown(dst, src proto.Message) error {
+	b, err := proto.Marshal(src)
+	if err != nil {
+		return err
+	}
+	return proto.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(b, dst)
 }
 
 // sortLabels brings labels in the one order in which they are compared.
