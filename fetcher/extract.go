@@ -25,6 +25,7 @@ type extractor struct {
 	root  *os.Root
 	owner owner
 	meter *meter
+	count int                    // entries seen
 	dirs  map[string]fs.FileMode // every directory made, and its mode to be
 	links []string               // every symbolic link made
 }
@@ -46,11 +47,17 @@ type entry struct {
 
 // add makes one entry, and names it in any error.
 func (x *extractor) add(e entry) error {
+	x.count++
 	err := x.meter.budget.entry()
 	if err == nil {
 		err = x.make(e)
 	}
-	return at(fmt.Sprintf("extract entry %q", shorten(e.name)), err)
+	return atEntry(e.name, err)
+}
+
+// atEntry says which entry err is about.
+func atEntry(name string, err error) error {
+	return at(fmt.Sprintf("extract entry %q", shorten(name)), err)
 }
 
 func (x *extractor) make(e entry) error {
@@ -247,9 +254,12 @@ func (x *extractor) hardLink(name, target string) error {
 
 // finish checks the links and gives the directories their modes and owner.
 func (x *extractor) finish() error {
+	if x.count == 0 {
+		return errors.New("the archive has no entry")
+	}
 	for _, name := range x.links {
 		if err := x.checkLink(name); err != nil {
-			return at(fmt.Sprintf("extract entry %q", shorten(name)), err)
+			return atEntry(name, err)
 		}
 	}
 	for name, mode := range x.dirs {
@@ -258,7 +268,7 @@ func (x *extractor) finish() error {
 			err = x.root.Chmod(name, dirMode(mode))
 		}
 		if err != nil {
-			return at(fmt.Sprintf("extract entry %q", shorten(name)), err)
+			return atEntry(name, err)
 		}
 	}
 	return nil

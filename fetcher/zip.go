@@ -38,14 +38,14 @@ func (x *extractor) zip(r io.ReaderAt, size int64) error {
 func (x *extractor) zipEntry(f *zip.File) error {
 	e := entry{name: f.Name, mode: zipMode(f), modTime: f.Modified}
 	if err := checkZip(f); err != nil {
-		return at(fmt.Sprintf("extract entry %q", shorten(e.name)), err)
+		return atEntry(e.name, err)
 	}
 	if e.mode.IsDir() {
 		return x.add(e)
 	}
 	content, err := f.Open()
 	if err != nil {
-		return at(fmt.Sprintf("extract entry %q", shorten(e.name)), err)
+		return atEntry(e.name, err)
 	}
 	defer content.Close() // of a part of a file that is read only
 	if e.mode&fs.ModeSymlink != 0 {
@@ -59,7 +59,7 @@ func (x *extractor) zipEntry(f *zip.File) error {
 func (x *extractor) zipLink(e entry, content io.Reader) error {
 	target, err := io.ReadAll(io.LimitReader(content, maxLink+1))
 	if err != nil {
-		return at(fmt.Sprintf("extract entry %q", shorten(e.name)), err)
+		return atEntry(e.name, err)
 	}
 	e.link = string(target)
 	return x.add(e)
