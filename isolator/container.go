@@ -1,0 +1,193 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package isolator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/tepui/tepui/isolator/pid1"
+)
+
+// cleanupTime bounds how long a failed start may take to remove what it made.
+const cleanupTime = 10 * time.Second
+
+// Container is a started container. It outlives the process that started it.
+// Its methods may be called concurrently.
+type Container struct {
+	isolator *Isolator
+	id       string
+
+	// gate is held by whoever changes the container: Update, Destroy.
+	gate      chan struct{}
+	limits    Limits // as last applied
+	destroyed bool
+
+	folder bool   // the folder in the runtime directory is ours
+	group  *group // nil without cgroups
+	leaf   *group // nil without cgroups
+	proc   *process
+
+	done    chan struct{} // closed after exit and exitErr have been set
+	exit    Exit
+	exitErr error
+}
+
+// ID returns the name that the container was started with.
+func (c *Container) ID() string { return c.id }
+
+// Pid returns the process id of the container's process 1 on the host.
+func (c *Container) Pid() int { return c.proc.pid }
+
+// Cgroup returns the directory of the cgroup with the container's limits, or
+// "" without cgroups.
+func (c *Container) Cgroup() string {
+	if c.group == nil {
+		return ""
+	}
+	return c.group.path
+}
+
+// start makes the container. It returns a *StartError without its ID, and
+// leaves what it has made to abandon.
+func (c *Container) start(ctx context.Context, p *plan, stdio Stdio) error {
+	status, err := c.makeStatus()
+	if err != nil {
+		return &StartError{Step: StepStatus, Err: err}
+	}
+	defer status.Close()
+	if err := c.makeCgroup(); err != nil {
+		return err
+	}
+	cgroup := -1
+	if c.leaf != nil {
+		dir, err := c.leaf.root.Open(".")
+		if err != nil {
+			return &StartError{Step: StepCgroup, Err: err}
+		}
+		defer dir.Close()
+		cgroup = int(dir.Fd())
+	}
+	proc, control, err := c.isolator.launch(p, cgroup, stdio, status)
+	if err != nil {
+		return &StartError{Step: StepClone, Err: err}
+	}
+	defer control.Close()
+	c.proc = proc
+	c.isolator.waiting.Go(c.watch)
+	return handshake(ctx, control, &p.init)
+}
+
+// makeCgroup makes the group with the limits, and in it the leaf for the processes.
+func (c *Container) makeCgroup() (err error) {
+	if c.isolator.tree == nil {
+		return nil
+	}
+	if c.group, err = c.isolator.tree.make(c.id); err != nil {
+		return &StartError{Step: StepCgroup, Err: existing(err)}
+	}
+	if err := c.isolator.limits.first(c.group, c.limits); err != nil {
+		return &StartError{Step: StepLimits, Err: err}
+	}
+	if c.leaf, err = c.group.make(leafName); err != nil {
+		return &StartError{Step: StepCgroup, Err: err}
+	}
+	return nil
+}
+
+// abandon removes what a failed start has made, whatever has become of ctx.
+func (c *Container) abandon(ctx context.Context, failed error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	cleanup := c.Destroy(ctx)
+	var e *StartError
+	if !errors.As(failed, &e) {
+		e = &StartError{Step: StepInit, Err: failed}
+	}
+	e.ID, e.Cleanup = c.id, cleanup
+	if errors.Is(e.Err, errSilent) && cleanup == nil {
+		e.Err = fmt.Errorf("%w: %v", errSilent, &c.exit)
+	}
+	return e
+}
+
+// Signal sends sig to the command's process group, through process 1. SIGKILL
+// and SIGSTOP are possible; a few that stand for faults are not. os.ErrProcessDone,
+// wrapped, means that the container has ended.
+func (c *Container) Signal(sig syscall.Signal) error {
+	carrier, ok := pid1.Carrier(sig)
+	if !ok {
+		return fmt.Errorf("isolator: signal container %s: %v (%d) cannot be forwarded", c.id, sig, int(sig))
+	}
+	if err := c.proc.signal(carrier); err != nil {
+		return fmt.Errorf("isolator: signal container %s with %v: %w", c.id, sig, err)
+	}
+	return nil
+}
+
+// Update changes the limits: it writes them and reads them back. A shrink of the
+// memory below what is in use first reclaims; a *LimitError means that it was
+// refused and the old limit holds. Without cgroups it does nothing.
+func (c *Container) Update(ctx context.Context, limits Limits) error {
+	if err := limits.check(); err != nil {
+		return fmt.Errorf("isolator: update container %s: %w", c.id, err)
+	}
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return fmt.Errorf("isolator: update container %s: %w", c.id, err)
+	}
+	defer unlock()
+	if c.destroyed {
+		return fmt.Errorf("isolator: update container %s: %w", c.id, ErrEnded)
+	}
+	if c.group == nil {
+		return nil
+	}
+	if err := c.isolator.limits.change(c.group, limits); err != nil {
+		return fmt.Errorf("isolator: update container %s: %w", c.id, err)
+	}
+	c.limits = limits
+	return nil
+}
+
+// lock takes the gate, or gives up when ctx ends.
+func (c *Container) lock(ctx context.Context) (unlock func(), err error) {
+	select {
+	case c.gate <- struct{}{}:
+		return func() { <-c.gate }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// makeStatus makes the container's folder in the runtime directory, and the
+// file there into which process 1 writes the wait status.
+func (c *Container) makeStatus() (*os.File, error) {
+	if err := c.isolator.runtime.Mkdir(c.id, 0o700); err != nil {
+		return nil, existing(err)
+	}
+	c.folder = true
+	return c.isolator.runtime.OpenFile(c.statusFile(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+func (c *Container) statusFile() string { return c.id + "/status" }
+
+// letGo stops waiting for the container, which lives on.
+func (c *Container) letGo() error {
+	var errs []error
+	if c.proc != nil {
+		errs = append(errs, c.proc.close())
+	}
+	if c.leaf != nil {
+		errs = append(errs, c.leaf.close())
+	}
+	if c.group != nil {
+		errs = append(errs, c.group.close())
+	}
+	return errors.Join(errs...)
+}
