@@ -1,0 +1,169 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package allocator
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tepui/tepui/master/core"
+	"github.com/tepui/tepui/resource"
+)
+
+// DefaultInterval is the shortest time for which a refused piece is not offered
+// to the same framework again.
+const DefaultInterval = time.Second
+
+// Fair is the allocator of lowest dominant share first. It is not safe for
+// concurrent use: the core owns it.
+type Fair struct {
+	interval   time.Duration
+	agents     map[core.AgentID]*agent
+	frameworks map[core.FrameworkID]*framework
+	roles      map[string]*role
+	kinds      kinds      // the names of scalar resources, numbered
+	total      quantities // of all agents
+	seq        uint64     // order of agents
+
+	dirty    []*agent // agents to look at in the next pass, those with dirty set
+	allDirty bool     // look at all agents
+	filters  filterHeap
+	filterID uint64
+
+	broken error // a fault of the caller or of the sums, for Check
+}
+
+var _ core.Allocator = (*Fair)(nil)
+
+// agent is what the allocator knows of one.
+type agent struct {
+	id     core.AgentID
+	seq    uint64
+	active bool
+	dirty  bool
+	total  resource.Resources
+	taken  resource.Resources
+	free   resource.Resources // total without taken
+}
+
+// NewFair returns an allocator that knows nothing. A refused piece is not
+// offered to the same framework again for at least interval, so that one that
+// refuses everything for no time does not keep the master busy; 0 is
+// DefaultInterval.
+func NewFair(interval time.Duration) *Fair {
+	if interval <= 0 {
+		interval = DefaultInterval
+	}
+	return &Fair{
+		interval:   interval,
+		agents:     make(map[core.AgentID]*agent),
+		frameworks: make(map[core.FrameworkID]*framework),
+		roles:      make(map[string]*role),
+		kinds:      make(kinds),
+	}
+}
+
+// AddAgent implements core.Allocator.
+func (f *Fair) AddAgent(id core.AgentID, total resource.Resources) {
+	f.seq++
+	a := &agent{id: id, seq: f.seq, active: true, total: total, free: total}
+	f.agents[id] = a
+	f.total.add(f.kinds, total)
+	f.touch(a)
+}
+
+// UpdateAgent implements core.Allocator.
+func (f *Fair) UpdateAgent(id core.AgentID, total resource.Resources) {
+	a := f.agents[id]
+	if a == nil {
+		return
+	}
+	free, err := total.Subtract(a.taken)
+	if err != nil {
+		f.fault(fmt.Errorf("update of agent %s: %w", id, err))
+		return
+	}
+	f.total.subtract(f.kinds, a.total)
+	f.total.add(f.kinds, total)
+	a.total, a.free = total, free
+	f.touch(a)
+}
+
+// ActivateAgent implements core.Allocator.
+func (f *Fair) ActivateAgent(id core.AgentID, active bool) {
+	if a := f.agents[id]; a != nil {
+		a.active = active
+		f.touch(a)
+	}
+}
+
+// RemoveAgent implements core.Allocator.
+func (f *Fair) RemoveAgent(id core.AgentID) {
+	a := f.agents[id]
+	if a == nil {
+		return
+	}
+	if !a.taken.IsEmpty() {
+		f.fault(fmt.Errorf("agent %s removed while %s is taken", id, a.taken))
+	}
+	a.active = false // it may still be in dirty
+	f.total.subtract(f.kinds, a.total)
+	delete(f.agents, id)
+	f.forgetAgentFilters(a)
+}
+
+// Charge implements core.Allocator.
+func (f *Fair) Charge(p core.Piece) {
+	a, fw := f.agents[p.Agent], f.frameworks[p.Framework]
+	if a == nil || fw == nil {
+		return
+	}
+	free, err := a.free.Subtract(p.Resources)
+	if err != nil {
+		f.fault(fmt.Errorf("charge of agent %s: %w", a.id, err))
+		return
+	}
+	a.free = free
+	a.taken = a.taken.Add(p.Resources)
+	f.client(fw, p.Role).take(f.kinds, p.Resources)
+}
+
+// Release implements core.Allocator.
+func (f *Fair) Release(p core.Piece) {
+	a, fw := f.agents[p.Agent], f.frameworks[p.Framework]
+	if a == nil || fw == nil || p.Resources.IsEmpty() {
+		return
+	}
+	taken, err := a.taken.Subtract(p.Resources)
+	if err != nil {
+		f.fault(fmt.Errorf("release of agent %s: %w", a.id, err))
+		return
+	}
+	a.taken = taken
+	a.free = a.free.Add(p.Resources)
+	c := f.client(fw, p.Role)
+	c.give(f.kinds, p.Resources)
+	f.forgetClient(c)
+	f.touch(a)
+}
+
+// Agent implements core.Allocator.
+func (f *Fair) Agent(id core.AgentID) (taken, free resource.Resources) {
+	if a := f.agents[id]; a != nil {
+		return a.taken, a.free
+	}
+	return taken, free
+}
+
+// touch puts an agent on the list for the next pass.
+func (f *Fair) touch(a *agent) {
+	if !a.dirty {
+		a.dirty = true
+		f.dirty = append(f.dirty, a)
+	}
+}
+
+// fault keeps an error that Check is to tell.
+func (f *Fair) fault(err error) { f.broken = errors.Join(f.broken, err) }

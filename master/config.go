@@ -1,0 +1,100 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package master
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	mesos "github.com/tepui/tepui/api/v1"
+)
+
+// Config is how a master is set up. The zero value of each field is its
+// default.
+type Config struct {
+	// Hostname is the name under which frameworks and agents are told to find
+	// the master; by default the address in Advertise.
+	Hostname string
+	// Advertise is the address that frameworks and agents are told; by default
+	// unset, which serves where nobody has to find the master a second time.
+	Advertise netip.AddrPort
+	// AllocationInterval is the shortest time for which a refused piece is not
+	// offered to the same framework again; 1 s by default. Other changes lead
+	// to offers at once.
+	AllocationInterval time.Duration
+	// AgentReregisterTimeout is how long a lost agent is waited for; 10 min by
+	// default.
+	AgentReregisterTimeout time.Duration
+	// OfferTimeout is how long an offer stands before it is rescinded; for
+	// ever by default.
+	OfferTimeout time.Duration
+	// Log gets what an operator may want to know; by default nobody does.
+	Log *slog.Logger
+	// Version is what the master says its version is.
+	Version string
+	// ID begins the ids of all frameworks, agents and offers; random by
+	// default. No two masters of a cluster may ever have the same.
+	ID string
+}
+
+// withDefaults returns the configuration with its defaults filled in.
+func (c Config) withDefaults() (Config, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Hostname == "" && c.Advertise.IsValid() {
+		c.Hostname = c.Advertise.Addr().String()
+	}
+	if c.ID == "" {
+		c.ID = newID()
+	}
+	if c.AllocationInterval < 0 {
+		return c, fmt.Errorf("master: AllocationInterval %v: must not be negative", c.AllocationInterval)
+	}
+	return c, nil
+}
+
+// newID returns 128 random bits as a UUID's text.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// info returns what frameworks and agents are told of the master.
+func (c Config) info() *mesos.MasterInfo {
+	addr, port := c.Advertise.Addr().Unmap(), uint32(c.Advertise.Port())
+	info := &mesos.MasterInfo{
+		Id:      ptr(c.ID),
+		Ip:      ptr(uint32(0)),
+		Port:    ptr(port),
+		Version: ptr(c.Version),
+	}
+	if c.Hostname != "" {
+		info.Hostname = ptr(c.Hostname)
+	}
+	if !c.Advertise.IsValid() {
+		return info
+	}
+	if addr.Is4() {
+		b := addr.As4()
+		info.Ip = ptr(binary.LittleEndian.Uint32(b[:])) // network order in memory, as Mesos has it
+	}
+	info.Pid = ptr("master@" + netip.AddrPortFrom(addr, uint16(port)).String())
+	info.Address = &mesos.Address{
+		Hostname: info.Hostname, Ip: ptr(addr.String()), Port: ptr(int32(port)),
+	}
+	return info
+}
+
+// ptr returns a pointer to a copy of v, for the optional fields of messages.
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,141 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/scheduler"
+	"github.com/tepui/tepui/resource"
+)
+
+// accept handles ACCEPT: its operations run in order on the resources of its
+// offers, each task is answered for itself, and what is left is declined.
+func (c *Core) accept(f *framework, call *scheduler.Call_Accept) {
+	offers, problem := c.gather(f, call.GetOfferIds())
+	if problem != "" {
+		for _, o := range offers {
+			c.takeBack(o)
+		}
+		c.refuseTasks(f, call, problem)
+		return
+	}
+	if len(offers) == 0 {
+		return // no offer and no task: nothing to do
+	}
+	l := &launch{core: c, framework: f, agent: offers[0].agent, role: offers[0].role}
+	for _, o := range offers {
+		c.dropOffer(o)
+		l.pool = l.pool.Add(o.resources)
+	}
+	for i, op := range call.GetOperations() {
+		l.run(fmt.Sprintf("accept.operations[%d]", i), op)
+	}
+	c.refuseRest(f, l, call.GetFilters())
+}
+
+// gather returns the offers that a call names, each once, and why they cannot
+// be accepted together, if they cannot.
+func (c *Core) gather(f *framework, list []*mesos.OfferID) (offers []*offer, problem string) {
+	seen := make(map[OfferID]bool, len(list))
+	for _, m := range list {
+		id := OfferID(m.GetValue())
+		o := f.offers[id]
+		switch {
+		case seen[id]:
+			problem = fmt.Sprintf("accept.offer_ids %q: each offer must be there once", id)
+			continue
+		case o == nil:
+			problem = fmt.Sprintf("accept.offer_ids %q: this offer no longer stands: it was accepted, declined or rescinded, or never made to this framework", id)
+			continue
+		}
+		seen[id] = true
+		offers = append(offers, o)
+		if first := offers[0]; o.agent != first.agent {
+			problem = fmt.Sprintf("accept.offer_ids %q: all offers must be of one agent, %q is of %s and this of %s",
+				id, first.id, first.agent.id, o.agent.id)
+		} else if o.role != first.role {
+			problem = fmt.Sprintf("accept.offer_ids %q: all offers must be in one role, %q is in %q and this in %q",
+				id, first.id, first.role, o.role)
+		}
+	}
+	return offers, problem
+}
+
+// refuseTasks answers each task of a call whose offers cannot be accepted, and
+// a call that has tasks and no offer at all.
+func (c *Core) refuseTasks(f *framework, call *scheduler.Call_Accept, problem string) {
+	c.note(Note{Level: Info, Event: "accept refused", Framework: f.id, Detail: problem})
+	for _, op := range call.GetOperations() {
+		for _, t := range tasksOf(op) {
+			c.tell(f, taskStatus{
+				task: TaskID(t.GetTaskId().GetValue()), agent: t.GetAgentId(),
+				state: f.lostState(mesos.TaskState_TASK_DROPPED), reason: mesos.TaskStatus_REASON_INVALID_OFFERS,
+				message: problem,
+			})
+		}
+		if id := op.GetId(); id != nil && len(tasksOf(op)) == 0 {
+			c.tellOperation(f, id, nil, mesos.OperationState_OPERATION_ERROR, problem)
+		}
+	}
+}
+
+// refuseRest gives back what the operations left, under the call's filter.
+func (c *Core) refuseRest(f *framework, l *launch, filters *mesos.Filters) {
+	if l.pool.IsEmpty() {
+		return
+	}
+	rest := Piece{Agent: l.agent.id, Framework: f.id, Role: l.role, Resources: l.pool}
+	c.alloc.Refuse(c.now, rest, refuseFor(filters))
+}
+
+// decline handles DECLINE. An offer that no longer stands is ignored.
+func (c *Core) decline(f *framework, call *scheduler.Call_Decline) {
+	for _, m := range call.GetOfferIds() {
+		if o := f.offers[OfferID(m.GetValue())]; o != nil {
+			c.dropOffer(o)
+			c.alloc.Refuse(c.now, o.piece(), refuseFor(call.GetFilters()))
+		}
+	}
+}
+
+// refuseFor returns for how long a call's filter refuses; the allocator has the
+// rules for what is out of bounds.
+func refuseFor(filters *mesos.Filters) time.Duration {
+	s := filters.GetRefuseSeconds()
+	switch {
+	case !(s >= 0): // NaN as well
+		return -1
+	case s > float64(math.MaxInt64)/float64(time.Second)-1:
+		return math.MaxInt64
+	}
+	return time.Duration(s * float64(time.Second))
+}
+
+// tasksOf returns the tasks of an operation, of whatever type.
+func tasksOf(op *mesos.Offer_Operation) []*mesos.TaskInfo {
+	if op.GetType() == mesos.Offer_Operation_LAUNCH_GROUP {
+		return op.GetLaunchGroup().GetTaskGroup().GetTasks()
+	}
+	return op.GetLaunch().GetTaskInfos()
+}
+
+// tellOperation answers an operation that asked for an answer by having an id.
+func (c *Core) tellOperation(f *framework, id *mesos.OperationID, a *mesos.AgentID, state mesos.OperationState, message string) {
+	c.toFramework(f, operationEvent(&mesos.OperationStatus{
+		OperationId: id, State: state.Enum(), Message: ptr(message), AgentId: a,
+	}))
+}
+
+// launch is the carrying out of one ACCEPT.
+type launch struct {
+	core      *Core
+	framework *framework
+	agent     *agent
+	role      string
+	pool      resource.Resources // what is left of the offers
+}

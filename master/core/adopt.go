@@ -1,0 +1,124 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
+)
+
+// exitUnknown is the wait status of an executor of which nobody knows how it
+// ended.
+const exitUnknown = -1
+
+// adopt enters what a registered agent brings into the books, and settles what
+// the master knew and the agent does not.
+func (c *Core) adopt(a *agent, r *registration) {
+	before := make(map[taskKey]*task, len(r.before))
+	for _, t := range r.before {
+		before[t.key()] = t
+	}
+	for _, e := range r.executors {
+		c.adoptExecutor(a, r, e)
+	}
+	for _, t := range r.tasks {
+		c.adoptTask(a, r, t, before[taskKey{t.framework, TaskID(t.task.GetTaskId().GetValue())}])
+	}
+	for _, f := range sortedFrameworks(c.frameworks) {
+		if f.ending && r.frameworks[f.id] != nil {
+			c.toAgent(a, shutdownFramework(f))
+		}
+	}
+	c.settle(a, r)
+}
+
+// adoptFramework returns a framework that an agent lists: one that is known, one
+// that is recovered because its scheduler has not come to this master yet, or
+// one that is ending because it is over and the agent missed that.
+func (c *Core) adoptFramework(r *registration, id FrameworkID) *framework {
+	if f := c.frameworks[id]; f != nil {
+		return f
+	}
+	f := c.addFramework(id, r.frameworks[id])
+	f.ending = c.completed.has(id)
+	c.note(Note{Level: Info, Event: "framework recovered", Framework: id, Agent: r.id})
+	return f
+}
+
+func (c *Core) adoptExecutor(a *agent, r *registration, m registeredExecutor) {
+	f := c.adoptFramework(r, m.framework)
+	e := &executor{
+		id:        ExecutorID(m.info.GetExecutorId().GetValue()),
+		framework: f,
+		agent:     a,
+		info:      m.info,
+		role:      roleOf(m.info.GetResources(), f),
+		resources: m.resources,
+	}
+	c.addExecutor(e)
+	c.alloc.Charge(e.piece())
+}
+
+func (c *Core) adoptTask(a *agent, r *registration, m registeredTask, before *task) {
+	f := c.adoptFramework(r, m.framework)
+	t := &task{
+		id:        TaskID(m.task.GetTaskId().GetValue()),
+		framework: f,
+		agent:     a,
+		executor:  ExecutorID(m.task.GetExecutorId().GetValue()),
+		role:      roleOf(m.task.GetResources(), f),
+		resources: m.resources,
+		state:     m.task.GetState(),
+		status:    m.task.GetStatusUpdateState(),
+		uuid:      m.task.GetStatusUpdateUuid(),
+	}
+	if m.task.StatusUpdateState == nil {
+		t.status = mesos.TaskState_TASK_STAGING
+	}
+	if before != nil {
+		t.role, t.kill = before.role, before.kill
+	}
+	t.shadow = f.tasks[t.id] != nil || before != nil && before.shadow
+	c.addTask(t)
+	c.alloc.Charge(t.piece())
+	if t.shadow {
+		t.kill = &link.Kill{FrameworkId: f.protoID, TaskId: m.task.GetTaskId()}
+		c.note(Note{Level: Warn, Event: "task id runs twice", Framework: f.id, Agent: a.id, Task: t.id})
+	}
+	c.sendKill(t)
+}
+
+// settle tells frameworks of tasks and executors that the agent no longer has,
+// and agents of frameworks that are over.
+func (c *Core) settle(a *agent, r *registration) {
+	for _, t := range r.before {
+		f := t.framework
+		if a.tasks[t.key()] == nil && !mesos.Terminal(t.state) && !t.shadow && !f.ending {
+			c.tell(f, taskStatus{
+				task: t.id, agent: a.protoID, state: f.lostState(mesos.TaskState_TASK_DROPPED),
+				reason:  mesos.TaskStatus_REASON_RECONCILIATION,
+				message: "the agent came back without this task",
+			})
+		}
+		c.forgetIfEmpty(f)
+	}
+	for _, e := range r.beforeExecutors {
+		f := e.framework
+		if a.executors[executorKey{f.id, e.id}] == nil && !f.ending {
+			c.toFramework(f, failureEvent(a.protoID, e.info.ExecutorId, ptr(int32(exitUnknown))))
+		}
+		c.forgetIfEmpty(f)
+	}
+}
+
+// roleOf returns the role that resources were offered in. An agent may not know
+// it: then it is the framework's first.
+func roleOf(list []*mesos.Resource, f *framework) string {
+	for _, r := range list {
+		if role := r.GetAllocationInfo().GetRole(); role != "" {
+			return role
+		}
+	}
+	return f.roles[0]
+}

@@ -1,0 +1,148 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/resource"
+)
+
+// agent is what the master knows of one agent.
+//
+//	              register                closed
+//	(unknown) ---------------> connected <---------> disconnected
+//	                               |      register        |
+//	      it comes back as another |                      | reregister timeout
+//	                               +------> (removed) <---+
+type agent struct {
+	id      AgentID
+	protoID *mesos.AgentID
+	seq     uint64 // order of registration
+	info    *mesos.AgentInfo
+	url     *mesos.URL // where its API is, for offers
+	conn    ConnID     // 0: not connected
+
+	total   resource.Resources
+	used    resource.Resources // by tasks and executors
+	offered resource.Resources
+
+	offers    map[OfferID]*offer
+	tasks     map[taskKey]*task
+	executors map[executorKey]*executor
+	lost      *timer // runs while it is disconnected
+}
+
+// taskKey names a task on an agent.
+type taskKey struct {
+	framework FrameworkID
+	task      TaskID
+}
+
+// executorKey names an executor on an agent.
+type executorKey struct {
+	framework FrameworkID
+	executor  ExecutorID
+}
+
+// executor is one that a framework brought; a command task has none here.
+type executor struct {
+	id        ExecutorID
+	framework *framework
+	agent     *agent
+	info      *mesos.ExecutorInfo
+	role      string
+	resources resource.Resources
+}
+
+func (e *executor) piece() Piece {
+	return Piece{Agent: e.agent.id, Framework: e.framework.id, Role: e.role, Resources: e.resources}
+}
+
+// stepAgentMessage applies a message of an agent. All but the first are of an
+// agent that is registered on that connection.
+func (c *Core) stepAgentMessage(in AgentMessage) error {
+	a := c.links[in.Conn]
+	if reg := in.Message.GetRegister(); reg != nil {
+		return c.register(in.Conn, a, in.Address, reg)
+	}
+	if a == nil {
+		return failf(Unexpected, "the first message of an agent's connection must be register")
+	}
+	switch m := in.Message.GetMessage().(type) {
+	case *link.FromAgent_Update:
+		return c.statusUpdate(a, m.Update)
+	case *link.FromAgent_ExecutorExited:
+		c.executorExited(a, m.ExecutorExited)
+	case *link.FromAgent_ExecutorMessage:
+		c.messageUp(a, m.ExecutorMessage)
+	default:
+		return failf(Unsupported, "a message of agent %s has no field that this master version knows", a.id)
+	}
+	return nil
+}
+
+// executorExited frees what a custom executor had and tells its framework. The
+// tasks that died with it are reported by the agent one by one, except those of
+// a framework that is gone.
+func (c *Core) executorExited(a *agent, m *link.ExecutorExited) {
+	key := executorKey{FrameworkID(m.GetFrameworkId().GetValue()), ExecutorID(m.GetExecutorId().GetValue())}
+	e := a.executors[key]
+	if e == nil {
+		c.note(Note{Level: Debug, Event: "unknown executor exited", Framework: key.framework, Agent: a.id, Executor: key.executor})
+		return
+	}
+	c.dropExecutor(e)
+	c.note(Note{Level: Info, Event: "executor exited", Framework: key.framework, Agent: a.id, Executor: key.executor})
+	f := e.framework
+	if !f.ending {
+		c.toFramework(f, failureEvent(a.protoID, m.GetExecutorId(), m.Status))
+		return
+	}
+	for _, t := range sortedTasks(f.tasks) {
+		if t.agent == a && t.executor == e.id {
+			c.dropTask(t)
+		}
+	}
+	c.forgetIfEmpty(f)
+}
+
+// addExecutor enters an executor into the books of its agent and framework.
+func (c *Core) addExecutor(e *executor) {
+	e.agent.executors[executorKey{e.framework.id, e.id}] = e
+	e.framework.executors[e] = struct{}{}
+	e.agent.used = e.agent.used.Add(e.resources)
+}
+
+// dropExecutor takes an executor out of the books and frees what it had.
+func (c *Core) dropExecutor(e *executor) {
+	delete(e.agent.executors, executorKey{e.framework.id, e.id})
+	delete(e.framework.executors, e)
+	e.agent.used = c.less(e.agent.used, e.resources)
+	c.alloc.Release(e.piece())
+}
+
+// sortedExecutors returns executors in the order of their framework's and their
+// own ids.
+func sortedExecutors(m map[executorKey]*executor) []*executor {
+	return slices.SortedFunc(maps.Values(m), func(a, b *executor) int {
+		return cmp.Or(cmp.Compare(a.framework.id, b.framework.id), cmp.Compare(a.id, b.id))
+	})
+}
+
+// less returns from without part. That part is not in from is a fault of the
+// core, which Check tells from then on.
+func (c *Core) less(from, part resource.Resources) resource.Resources {
+	left, err := from.Subtract(part)
+	if err != nil {
+		c.broken = errors.Join(c.broken, err)
+		return from
+	}
+	return left
+}

@@ -1,0 +1,70 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	mesos "github.com/tepui/tepui/api/v1"
+)
+
+// agentClosed handles the loss of an agent's link: its offers are rescinded at
+// once, its tasks stay what they were until it comes back or is given up.
+func (c *Core) agentClosed(conn ConnID) {
+	a := c.links[conn]
+	if a == nil {
+		return
+	}
+	delete(c.links, conn)
+	a.conn = 0
+	c.alloc.ActivateAgent(a.id, false)
+	for _, o := range sortedOffers(a.offers) {
+		c.rescind(o)
+	}
+	a.lost = c.timers.set(c.now.Add(c.cfg.AgentReregisterTimeout), func() {
+		c.removeAgent(a, "it did not come back in "+c.cfg.AgentReregisterTimeout.String())
+	})
+	c.note(Note{Level: Warn, Event: "agent disconnected", Agent: a.id, Detail: a.info.GetHostname()})
+}
+
+// removeAgent gives an agent up, for good: each of its tasks is lost, and every
+// framework is told that the agent is.
+func (c *Core) removeAgent(a *agent, why string) {
+	c.timers.stop(a.lost)
+	c.note(Note{Level: Warn, Event: "agent removed", Agent: a.id, Detail: why})
+	for _, o := range sortedOffers(a.offers) {
+		c.rescind(o)
+	}
+	affected := make(map[FrameworkID]*framework)
+	for _, t := range sortedTasks(a.tasks) {
+		affected[t.framework.id] = t.framework
+		c.loseTask(t, mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_REMOVED,
+			"agent "+a.info.GetHostname()+" was removed: "+why)
+	}
+	for _, e := range sortedExecutors(a.executors) {
+		affected[e.framework.id] = e.framework
+		c.dropExecutor(e)
+	}
+	delete(c.agents, a.id)
+	c.alloc.RemoveAgent(a.id)
+	c.removed.add(a.id)
+	for _, f := range sortedFrameworks(c.frameworks) {
+		c.toFramework(f, failureEvent(a.protoID, nil, nil))
+	}
+	for _, f := range sortedFrameworks(affected) {
+		c.forgetIfEmpty(f)
+	}
+}
+
+// sortedAgents returns agents in the order in which they registered.
+func sortedAgents(m map[AgentID]*agent) []*agent {
+	return slices.SortedFunc(maps.Values(m), func(a, b *agent) int { return cmp.Compare(a.seq, b.seq) })
+}
+
+// sortedFrameworks returns frameworks in the order of their ids.
+func sortedFrameworks(m map[FrameworkID]*framework) []*framework {
+	return slices.SortedFunc(maps.Values(m), func(a, b *framework) int { return cmp.Compare(a.id, b.id) })
+}

@@ -1,0 +1,141 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/resource"
+)
+
+// Check tells the first invariant that does not hold. It looks at everything
+// there is: call it in tests, and in production only when somebody asks.
+func (c *Core) Check() error {
+	if c.broken != nil {
+		return fmt.Errorf("core: sums do not add up: %w", c.broken)
+	}
+	for _, a := range sortedAgents(c.agents) {
+		if err := c.checkAgent(a); err != nil {
+			return fmt.Errorf("core: agent %s: %w", a.id, err)
+		}
+	}
+	for _, f := range sortedFrameworks(c.frameworks) {
+		if err := c.checkFramework(f); err != nil {
+			return fmt.Errorf("core: framework %s: %w", f.id, err)
+		}
+	}
+	for _, o := range sortedOffers(c.offers) {
+		if o.framework.offers[o.id] != o || o.agent.offers[o.id] != o {
+			return fmt.Errorf("core: offer %s is not in the books of its framework and agent", o.id)
+		}
+	}
+	if err := c.checkConnections(); err != nil {
+		return err
+	}
+	return c.alloc.Check()
+}
+
+// checkAgent checks the sums of an agent, and that all on it belongs to
+// frameworks that are known.
+func (c *Core) checkAgent(a *agent) error {
+	var offered, used resource.Resources
+	var errs []error
+	add := func(sum *resource.Resources, what string, r resource.Resources) {
+		rest, err := a.total.Subtract(offered.Add(used))
+		if err == nil {
+			_, err = rest.Subtract(r)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s exceeds the total %s: %w", what, a.total, err))
+		}
+		*sum = sum.Add(r)
+	}
+	for _, o := range sortedOffers(a.offers) {
+		add(&offered, "offer "+string(o.id), o.resources)
+		if c.offers[o.id] != o || a.conn == 0 {
+			errs = append(errs, fmt.Errorf("offer %s stands while the agent is not connected, or is unknown", o.id))
+		}
+	}
+	for _, t := range sortedTasks(a.tasks) {
+		add(&used, "task "+string(t.id), t.resources)
+		errs = append(errs, c.checkTask(a, t))
+	}
+	for _, e := range sortedExecutors(a.executors) {
+		add(&used, "executor "+string(e.id), e.resources)
+		if _, ok := e.framework.executors[e]; !ok || c.frameworks[e.framework.id] != e.framework {
+			errs = append(errs, fmt.Errorf("executor %s is of an unknown framework", e.id))
+		}
+	}
+	return errors.Join(errors.Join(errs...), c.checkSums(a, offered, used))
+}
+
+func (c *Core) checkSums(a *agent, offered, used resource.Resources) error {
+	taken, free := c.alloc.Agent(a.id)
+	switch {
+	case !a.offered.Equal(offered):
+		return fmt.Errorf("offered %s, but its offers are %s", a.offered, offered)
+	case !a.used.Equal(used):
+		return fmt.Errorf("used %s, but its tasks and executors are %s", a.used, used)
+	case !taken.Equal(offered.Add(used)):
+		return fmt.Errorf("the allocator has %s taken, but offered and used are %s", taken, offered.Add(used))
+	case !taken.Add(free).Equal(a.total):
+		return fmt.Errorf("the allocator has %s taken and %s free of %s", taken, free, a.total)
+	}
+	return nil
+}
+
+func (c *Core) checkTask(a *agent, t *task) error {
+	switch {
+	case t.agent != a:
+		return fmt.Errorf("task %s is of agent %s", t.id, t.agent.id)
+	case c.frameworks[t.framework.id] != t.framework:
+		return fmt.Errorf("task %s is of an unknown framework", t.id)
+	case !t.shadow && t.framework.tasks[t.id] != t:
+		return fmt.Errorf("task %s is not in the books of its framework", t.id)
+	case mesos.Terminal(t.state) && !t.resources.IsEmpty():
+		return fmt.Errorf("task %s is %v and holds %s", t.id, t.state, t.resources)
+	}
+	return nil
+}
+
+func (c *Core) checkFramework(f *framework) error {
+	for _, o := range sortedOffers(f.offers) {
+		if f.conn == 0 || c.offers[o.id] != o {
+			return fmt.Errorf("offer %s stands while the framework is not connected, or is unknown", o.id)
+		}
+	}
+	for _, t := range sortedTasks(f.tasks) {
+		if c.agents[t.agent.id] != t.agent || t.agent.tasks[t.key()] != t {
+			return fmt.Errorf("task %s is not in the books of its agent", t.id)
+		}
+	}
+	for e := range f.executors {
+		if c.agents[e.agent.id] != e.agent || e.agent.executors[executorKey{f.id, e.id}] != e {
+			return fmt.Errorf("executor %s is not in the books of its agent", e.id)
+		}
+	}
+	if f.ending && (f.conn != 0 || f.empty()) {
+		return errors.New("it is ending, and connected or empty")
+	}
+	return nil
+}
+
+// checkConnections checks that connections and their peers name each other.
+func (c *Core) checkConnections() error {
+	for _, conn := range slices.Sorted(maps.Keys(c.schedulers)) {
+		if f := c.schedulers[conn]; f.conn != conn || c.frameworks[f.id] != f {
+			return fmt.Errorf("core: connection %d is of framework %s, which has %d", conn, f.id, f.conn)
+		}
+	}
+	for _, conn := range slices.Sorted(maps.Keys(c.links)) {
+		if a := c.links[conn]; a.conn != conn || c.agents[a.id] != a {
+			return fmt.Errorf("core: connection %d is of agent %s, which has %d", conn, a.id, a.conn)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"errors"
+	"time"
+
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/scheduler"
+)
+
+const (
+	// HeartbeatInterval is the time between two HEARTBEAT events on a
+	// scheduler's connection, as SUBSCRIBED tells it.
+	HeartbeatInterval = 15 * time.Second
+	// DefaultAgentReregisterTimeout is how long a lost agent is waited for.
+	DefaultAgentReregisterTimeout = 10 * time.Minute
+
+	// maxFrameworks and maxAgents bound what the master remembers; more are
+	// refused. They are well above the largest clusters that are known.
+	maxFrameworks = 1 << 16
+	maxAgents     = 1 << 17
+	// maxCompleted is how many ids of frameworks and agents that are gone for
+	// good are remembered, so that they can be told so: a few MB.
+	maxCompleted = 1 << 14
+)
+
+// Config is what a core needs to know. Master and Allocator are required.
+type Config struct {
+	// Master is how the master presents itself to frameworks and agents; all
+	// ids it gives begin with Master.Id.
+	Master *mesos.MasterInfo
+	// Allocator belongs to the core from now on.
+	Allocator Allocator
+	// AgentReregisterTimeout is how long an agent whose link is lost may take to
+	// come back; 0 is DefaultAgentReregisterTimeout.
+	AgentReregisterTimeout time.Duration
+	// OfferTimeout is how long an offer stands before it is rescinded; 0 is
+	// for ever.
+	OfferTimeout time.Duration
+}
+
+// Core is the master's state and its decisions. It is not safe for concurrent
+// use: one goroutine owns it.
+type Core struct {
+	cfg    Config
+	alloc  Allocator
+	now    time.Time
+	ids    ids
+	timers timers
+
+	frameworks map[FrameworkID]*framework
+	schedulers map[ConnID]*framework
+	completed  *recent[FrameworkID]
+
+	agents   map[AgentID]*agent
+	agentSeq uint64
+	links    map[ConnID]*agent
+	removed  *recent[AgentID]
+
+	offers  map[OfferID]*offer
+	taskSeq uint64
+
+	broken error // a fault of the core in its own sums, for Check
+
+	out   Ready
+	spare Ready // the buffers of the Ready before, for the next one
+}
+
+// New returns a core that knows no framework and no agent.
+func New(cfg Config) (*Core, error) {
+	if cfg.Allocator == nil {
+		return nil, errors.New("core: Config.Allocator is nil: it must be set")
+	}
+	if err := mesos.ValidateID("master", cfg.Master.GetId()); err != nil {
+		return nil, err
+	}
+	if cfg.AgentReregisterTimeout == 0 {
+		cfg.AgentReregisterTimeout = DefaultAgentReregisterTimeout
+	}
+	if cfg.AgentReregisterTimeout < 0 || cfg.OfferTimeout < 0 {
+		return nil, errors.New("core: a timeout in Config is negative: it must be 0 or more")
+	}
+	return &Core{
+		cfg:        cfg,
+		alloc:      cfg.Allocator,
+		ids:        ids{master: cfg.Master.GetId()},
+		frameworks: make(map[FrameworkID]*framework),
+		schedulers: make(map[ConnID]*framework),
+		completed:  newRecent[FrameworkID](maxCompleted),
+		agents:     make(map[AgentID]*agent),
+		links:      make(map[ConnID]*agent),
+		removed:    newRecent[AgentID](maxCompleted),
+		offers:     make(map[OfferID]*offer),
+	}, nil
+}
+
+// Step validates one input and applies it. An error, always an *Error, is the
+// caller's fault and leaves the state as it was. Time does not run backwards: a
+// now that is before an earlier one counts as that one.
+func (c *Core) Step(now time.Time, in Input) error {
+	if now.After(c.now) {
+		c.now = now
+	}
+	switch in := in.(type) {
+	case Call:
+		return c.stepCall(in)
+	case SchedulerClosed:
+		c.schedulerClosed(in.Conn)
+	case AgentMessage:
+		return c.stepAgentMessage(in)
+	case AgentClosed:
+		c.agentClosed(in.Conn)
+	case Tick:
+		c.timers.run(c.now)
+	}
+	return nil
+}
+
+// Ready makes the offers that are due and takes what has accumulated since the
+// last Ready.
+func (c *Core) Ready() Ready {
+	c.makeOffers()
+	out := c.out
+	clear(c.spare.Send)
+	clear(c.spare.Notes)
+	c.out = Ready{Send: c.spare.Send[:0], Notes: c.spare.Notes[:0]}
+	c.spare = out
+	return out
+}
+
+// Deadline is when the next Tick is due, if one is.
+func (c *Core) Deadline() (time.Time, bool) {
+	timer, hasTimer := c.timers.next()
+	alloc, hasAlloc := c.alloc.Deadline()
+	if hasAlloc && (!hasTimer || alloc.Before(timer)) {
+		return alloc, true
+	}
+	return timer, hasTimer
+}
+
+// stepCall applies a scheduler's call. Every call but SUBSCRIBE is of a framework
+// that is subscribed on that connection.
+func (c *Core) stepCall(in Call) error {
+	if err := scheduler.Validate(in.Call); err != nil {
+		return failf(Invalid, "%v", err)
+	}
+	call := in.Call
+	f := c.schedulers[in.Conn]
+	if call.GetType() == scheduler.Call_SUBSCRIBE {
+		return c.subscribe(in.Conn, f, call.GetSubscribe())
+	}
+	if f == nil {
+		return failf(Unexpected, "type %v: the first call of a connection must be SUBSCRIBE", call.GetType())
+	}
+	if id := FrameworkID(call.GetFrameworkId().GetValue()); id != f.id {
+		return failf(Invalid, "framework_id %q: must be %q, which is subscribed on this connection", id, f.id)
+	}
+	return c.frameworkCall(f, call)
+}
+
+func (c *Core) frameworkCall(f *framework, call *scheduler.Call) error {
+	switch call.GetType() {
+	case scheduler.Call_TEARDOWN:
+		c.teardown(f)
+	case scheduler.Call_ACCEPT:
+		c.accept(f, call.GetAccept())
+	case scheduler.Call_DECLINE:
+		c.decline(f, call.GetDecline())
+	case scheduler.Call_REVIVE:
+		c.revive(f, call.GetRevive().GetRoles())
+	case scheduler.Call_SUPPRESS:
+		c.suppress(f, call.GetSuppress().GetRoles())
+	case scheduler.Call_KILL:
+		c.kill(f, call.GetKill())
+	case scheduler.Call_SHUTDOWN:
+		c.shutdownExecutor(f, call.GetShutdown())
+	case scheduler.Call_ACKNOWLEDGE:
+		c.acknowledge(f, call.GetAcknowledge())
+	case scheduler.Call_RECONCILE:
+		return c.reconcile(f, call.GetReconcile())
+	case scheduler.Call_MESSAGE:
+		c.messageDown(f, call.GetMessage())
+	case scheduler.Call_REQUEST:
+		// Accepted and without effect, as with the allocator of Mesos.
+	case scheduler.Call_ACCEPT_INVERSE_OFFERS, scheduler.Call_DECLINE_INVERSE_OFFERS,
+		scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
+		// They name inverse offers and operation updates, of which this
+		// master has sent none: what is unknown is ignored.
+	default:
+		return failf(Unsupported, "type %v: not supported by this master version", call.GetType())
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"slices"
+	"time"
+
+	mesos "github.com/tepui/tepui/api/v1"
+)
+
+// framework is what the master knows of one framework.
+//
+//	            SUBSCRIBE                 closed
+//	(unknown) ------------> connected <------------> disconnected
+//	    |                       |      SUBSCRIBE          |
+//	    | an agent brings it    | TEARDOWN,               | failover_timeout
+//	    v                       | failover_timeout 0      |
+//	recovered --SUBSCRIBE--> connected                    |
+//	                            v                         |
+//	                          ending <--------------------+
+//	                            |
+//	                            v its last task and executor are gone
+//	                        (completed)
+type framework struct {
+	id      FrameworkID
+	info    *mesos.FrameworkInfo // replaced, never changed: messages share it
+	protoID *mesos.FrameworkID
+	conn    ConnID // 0: not connected
+	roles   []string
+	caps    capabilities
+	ending  bool // removed; its tasks and executors are being shut down
+
+	offers    map[OfferID]*offer
+	tasks     map[TaskID]*task
+	executors map[*executor]struct{}
+	shadows   int        // tasks that are on agents and not in tasks
+	backlog   []question // reconciliation that is still to be answered
+
+	heartbeat *timer
+	failover  *timer
+	answer    *timer
+}
+
+// capabilities are those of FrameworkInfo that this master minds.
+type capabilities struct {
+	multiRole             bool
+	partitionAware        bool
+	reservationRefinement bool
+}
+
+func capabilitiesOf(info *mesos.FrameworkInfo) capabilities {
+	var caps capabilities
+	for _, c := range info.GetCapabilities() {
+		switch c.GetType() {
+		case mesos.FrameworkInfo_Capability_MULTI_ROLE:
+			caps.multiRole = true
+		case mesos.FrameworkInfo_Capability_PARTITION_AWARE:
+			caps.partitionAware = true
+		case mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT:
+			caps.reservationRefinement = true
+		}
+	}
+	return caps
+}
+
+// rolesOf returns the framework's roles, sorted. A framework without MULTI_ROLE
+// has exactly one, "*" by default.
+func rolesOf(info *mesos.FrameworkInfo) []string {
+	if !capabilitiesOf(info).multiRole {
+		return []string{info.GetRole()}
+	}
+	roles := slices.Clone(info.GetRoles())
+	slices.Sort(roles)
+	return roles
+}
+
+// addFramework makes a framework known, neither connected nor eligible for
+// offers.
+func (c *Core) addFramework(id FrameworkID, info *mesos.FrameworkInfo) *framework {
+	f := &framework{
+		id:        id,
+		protoID:   &mesos.FrameworkID{Value: ptr(string(id))},
+		offers:    make(map[OfferID]*offer),
+		tasks:     make(map[TaskID]*task),
+		executors: make(map[*executor]struct{}),
+	}
+	f.setInfo(info)
+	c.frameworks[id] = f
+	c.alloc.AddFramework(id)
+	return f
+}
+
+// setInfo makes info, completed with the id, what is known of the framework.
+func (f *framework) setInfo(info *mesos.FrameworkInfo) {
+	info.Id = f.protoID
+	f.info = info
+	f.caps = capabilitiesOf(info)
+	f.roles = rolesOf(info)
+}
+
+// failoverTimeout returns how long a disconnected framework is waited for.
+func (f *framework) failoverTimeout() time.Duration {
+	return time.Duration(f.info.GetFailoverTimeout() * float64(time.Second))
+}
+
+// lostState returns what a task is reported as that is gone for a reason which
+// frameworks with PARTITION_AWARE see in precise and others as TASK_LOST.
+func (f *framework) lostState(precise mesos.TaskState) mesos.TaskState {
+	if f.caps.partitionAware {
+		return precise
+	}
+	return mesos.TaskState_TASK_LOST
+}
+
+// ptr returns a pointer to a copy of v, for the optional fields of messages.
+func ptr[T any](v T) *T { return &v }
+
+// empty tells whether nothing of the framework is on any agent.
+func (f *framework) empty() bool {
+	return len(f.tasks) == 0 && len(f.executors) == 0 && f.shadows == 0
+}
+
+func (f *framework) hasRole(role string) bool {
+	return slices.Contains(f.roles, role)
+}

@@ -1,0 +1,87 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/tepui/tepui/api/link"
+)
+
+// schedulerClosed handles the loss of a scheduler's connection: the framework
+// has its failover_timeout to subscribe again.
+func (c *Core) schedulerClosed(conn ConnID) {
+	f := c.schedulers[conn]
+	if f == nil {
+		return
+	}
+	c.detach(f, "")
+	delete(c.schedulers, conn)
+	c.note(Note{Level: Info, Event: "framework disconnected", Framework: f.id, Detail: f.failoverTimeout().String()})
+	if f.failoverTimeout() == 0 {
+		c.endFramework(f, "disconnected, failover_timeout 0")
+		return
+	}
+	f.failover = c.timers.set(c.now.Add(f.failoverTimeout()), func() {
+		c.endFramework(f, "failover_timeout is over")
+	})
+}
+
+func (c *Core) teardown(f *framework) {
+	c.detach(f, "")
+	c.endFramework(f, "teardown")
+}
+
+// endFramework begins the removal of a framework that is detached. Its id is
+// refused from now on; its tasks and executors are shut down, and hold their
+// resources until their agent says that they are gone, so that nobody else is
+// offered what is still in use.
+func (c *Core) endFramework(f *framework, why string) {
+	c.timers.stop(f.failover)
+	f.ending = true
+	c.completed.add(f.id)
+	c.note(Note{Level: Info, Event: "framework removed", Framework: f.id, Detail: why})
+	for _, a := range agentsOf(f) {
+		c.toAgent(a, shutdownFramework(f))
+	}
+	for _, t := range sortedTasks(f.tasks) {
+		if t.resources.IsEmpty() {
+			c.dropTask(t)
+		}
+	}
+	c.forgetIfEmpty(f)
+}
+
+// agentsOf returns the agents on which the framework has a task or an executor,
+// in order of registration.
+func agentsOf(f *framework) []*agent {
+	set := make(map[*agent]struct{})
+	for _, t := range f.tasks {
+		set[t.agent] = struct{}{}
+	}
+	for e := range f.executors {
+		set[e.agent] = struct{}{}
+	}
+	return slices.SortedFunc(maps.Keys(set), func(a, b *agent) int { return cmp.Compare(a.seq, b.seq) })
+}
+
+// forgetIfEmpty drops a framework that is ending once nothing of it is left.
+func (c *Core) forgetIfEmpty(f *framework) {
+	if !f.ending || !f.empty() {
+		return
+	}
+	if c.frameworks[f.id] == f {
+		delete(c.frameworks, f.id)
+		c.alloc.RemoveFramework(f.id)
+		c.note(Note{Level: Debug, Event: "framework gone", Framework: f.id})
+	}
+}
+
+func shutdownFramework(f *framework) *link.FromMaster {
+	return &link.FromMaster{Message: &link.FromMaster_ShutdownFramework{
+		ShutdownFramework: &link.ShutdownFramework{FrameworkId: f.protoID},
+	}}
+}

@@ -1,0 +1,85 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"fmt"
+)
+
+// The ids of the Mesos API, as text.
+type (
+	// FrameworkID names a framework, "<master>-0000".
+	FrameworkID string
+	// AgentID names an agent, "<master>-S0".
+	AgentID string
+	// OfferID names an offer, "<master>-O0".
+	OfferID string
+	// TaskID names a task within its framework, which chose it.
+	TaskID string
+	// ExecutorID names an executor within its framework and agent.
+	ExecutorID string
+)
+
+// ConnID names a connection of a scheduler or an agent. The shell draws them,
+// from 1 up, and never uses one twice; 0 is no connection.
+type ConnID uint64
+
+// ids hands out ids that begin with the master's and end with a counter.
+type ids struct {
+	master     string
+	frameworks uint64
+	agents     uint64
+	offers     uint64
+}
+
+func (i *ids) framework() FrameworkID {
+	id := FrameworkID(fmt.Sprintf("%s-%04d", i.master, i.frameworks))
+	i.frameworks++
+	return id
+}
+
+func (i *ids) agent() AgentID {
+	id := AgentID(fmt.Sprintf("%s-S%d", i.master, i.agents))
+	i.agents++
+	return id
+}
+
+func (i *ids) offer() OfferID {
+	id := OfferID(fmt.Sprintf("%s-O%d", i.master, i.offers))
+	i.offers++
+	return id
+}
+
+// recent is a set of the last ids that were added to it, so that what is over
+// can be remembered without remembering everything.
+type recent[ID comparable] struct {
+	limit int
+	set   map[ID]struct{}
+	order []ID // oldest at next, a ring once it is full
+	next  int
+}
+
+func newRecent[ID comparable](limit int) *recent[ID] {
+	return &recent[ID]{limit: limit, set: make(map[ID]struct{})}
+}
+
+func (r *recent[ID]) has(id ID) bool {
+	_, ok := r.set[id]
+	return ok
+}
+
+// add puts id into the set and, where the set is full, forgets the oldest.
+func (r *recent[ID]) add(id ID) {
+	if r.has(id) {
+		return
+	}
+	r.set[id] = struct{}{}
+	if len(r.order) < r.limit {
+		r.order = append(r.order, id)
+		return
+	}
+	delete(r.set, r.order[r.next])
+	r.order[r.next] = id
+	r.next = (r.next + 1) % r.limit
+}

@@ -1,0 +1,43 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"github.com/tepui/tepui/api/link"
+	"github.com/tepui/tepui/api/v1/scheduler"
+)
+
+// Input is something that happened outside: one of Call, SchedulerClosed,
+// AgentMessage, AgentClosed and Tick.
+type Input interface{ input() }
+
+// Call is a scheduler's call. The first on a connection must be SUBSCRIBE.
+type Call struct {
+	Conn ConnID
+	Call *scheduler.Call
+}
+
+// SchedulerClosed tells that a scheduler's connection is gone. A connection
+// that the core itself closed may be reported or not.
+type SchedulerClosed struct{ Conn ConnID }
+
+// AgentMessage is a message of an agent. The first on a connection must be
+// register.
+type AgentMessage struct {
+	Conn    ConnID
+	Address string // IP of the agent as the master sees it, for the offers' URL
+	Message *link.FromAgent
+}
+
+// AgentClosed tells that an agent's connection is gone, as SchedulerClosed does.
+type AgentClosed struct{ Conn ConnID }
+
+// Tick lets everything happen whose time has come.
+type Tick struct{}
+
+func (Call) input()            {}
+func (SchedulerClosed) input() {}
+func (AgentMessage) input()    {}
+func (AgentClosed) input()     {}
+func (Tick) input()            {}

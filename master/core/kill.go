@@ -1,0 +1,76 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"github.com/tepui/tepui/api/link"
+	"github.com/tepui/tepui/api/v1/scheduler"
+)
+
+// kill handles KILL. A task that the master does not know is answered like an
+// explicit reconciliation of it. While the agent is not there the kill is
+// remembered, the latest for each task, until it comes back.
+func (c *Core) kill(f *framework, call *scheduler.Call_Kill) {
+	t := f.tasks[TaskID(call.GetTaskId().GetValue())]
+	if t == nil {
+		c.answer(f, question{
+			task:  TaskID(call.GetTaskId().GetValue()),
+			agent: AgentID(call.GetAgentId().GetValue()),
+		})
+		return
+	}
+	if id := call.GetAgentId().GetValue(); id != "" && AgentID(id) != t.agent.id {
+		c.note(Note{
+			Level: Warn, Event: "call ignored", Framework: f.id, Task: t.id, Agent: AgentID(id),
+			Detail: "KILL on another agent than the task's",
+		})
+		return
+	}
+	t.kill = &link.Kill{FrameworkId: f.protoID, TaskId: call.GetTaskId(), KillPolicy: call.GetKillPolicy()}
+	c.sendKill(t)
+}
+
+// sendKill sends the kill that is waiting for the task's agent, if there is one
+// and the agent is there.
+func (c *Core) sendKill(t *task) {
+	if t.kill == nil {
+		return
+	}
+	if c.toAgent(t.agent, &link.FromMaster{Message: &link.FromMaster_Kill{Kill: t.kill}}) && !t.shadow {
+		t.kill = nil
+	}
+}
+
+// shutdownExecutor handles SHUTDOWN.
+func (c *Core) shutdownExecutor(f *framework, call *scheduler.Call_Shutdown) {
+	a := c.agents[AgentID(call.GetAgentId().GetValue())]
+	if a == nil || !c.toAgent(a, &link.FromMaster{Message: &link.FromMaster_ShutdownExecutor{
+		ShutdownExecutor: &link.ShutdownExecutor{FrameworkId: f.protoID, ExecutorId: call.GetExecutorId()},
+	}}) {
+		c.noteUndelivered(f, "SHUTDOWN", AgentID(call.GetAgentId().GetValue()))
+	}
+}
+
+// messageDown handles MESSAGE: best effort, lost if the agent is not there.
+func (c *Core) messageDown(f *framework, call *scheduler.Call_Message) {
+	a := c.agents[AgentID(call.GetAgentId().GetValue())]
+	if a == nil || !c.toAgent(a, &link.FromMaster{Message: &link.FromMaster_ExecutorMessage{
+		ExecutorMessage: &link.ExecutorMessage{
+			FrameworkId: f.protoID, ExecutorId: call.GetExecutorId(), Data: call.GetData(),
+		},
+	}}) {
+		c.noteUndelivered(f, "MESSAGE", AgentID(call.GetAgentId().GetValue()))
+	}
+}
+
+// messageUp handles an executor's message to its scheduler: best effort.
+func (c *Core) messageUp(a *agent, m *link.ExecutorMessage) {
+	if f := c.frameworks[FrameworkID(m.GetFrameworkId().GetValue())]; f != nil {
+		c.toFramework(f, messageEvent(a.protoID, m.GetExecutorId(), m.GetData()))
+	}
+}
+
+func (c *Core) noteUndelivered(f *framework, call string, a AgentID) {
+	c.note(Note{Level: Debug, Event: "call not delivered", Framework: f.id, Agent: a, Detail: call + ": agent not connected"})
+}

@@ -1,0 +1,156 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/resource"
+)
+
+// maxOffersPerEvent keeps an OFFERS event well below the size that a client
+// takes in one message: an offer is about 1 KB.
+const maxOffersPerEvent = 256
+
+// offer is resources of one agent that stand offered to one framework in one
+// role.
+type offer struct {
+	id        OfferID
+	seq       uint64 // order of offering
+	framework *framework
+	agent     *agent
+	role      string
+	resources resource.Resources
+	expires   *timer // nil without an offer timeout
+}
+
+func (o *offer) piece() Piece {
+	return Piece{Agent: o.agent.id, Framework: o.framework.id, Role: o.role, Resources: o.resources}
+}
+
+// makeOffers turns what the allocator grants into offers: one OFFERS event, or
+// several where there are many, for each framework.
+func (c *Core) makeOffers() {
+	var order []*framework
+	batch := make(map[*framework][]*mesos.Offer)
+	for _, p := range c.alloc.Allocate(c.now) {
+		f, a := c.frameworks[p.Framework], c.agents[p.Agent]
+		if f == nil || a == nil || f.conn == 0 || a.conn == 0 {
+			c.alloc.Release(p) // an allocator that grants this is at fault; the grant is void
+			continue
+		}
+		if batch[f] == nil {
+			order = append(order, f)
+		}
+		batch[f] = append(batch[f], c.addOffer(f, a, p).message())
+		if len(batch[f]) == maxOffersPerEvent {
+			c.toFramework(f, offersEvent(batch[f]))
+			batch[f] = []*mesos.Offer{}
+		}
+	}
+	for _, f := range order {
+		if len(batch[f]) > 0 {
+			c.toFramework(f, offersEvent(batch[f]))
+		}
+	}
+}
+
+// addOffer enters a granted piece into the books as an offer.
+func (c *Core) addOffer(f *framework, a *agent, p Piece) *offer {
+	seq := c.ids.offers
+	o := &offer{id: c.ids.offer(), seq: seq, framework: f, agent: a, role: p.Role, resources: p.Resources}
+	c.offers[o.id], f.offers[o.id], a.offers[o.id] = o, o, o
+	a.offered = a.offered.Add(o.resources)
+	if c.cfg.OfferTimeout > 0 {
+		o.expires = c.timers.set(c.now.Add(c.cfg.OfferTimeout), func() { c.rescind(o) })
+	}
+	return o
+}
+
+// dropOffer takes an offer out of the books. Its resources are still granted to
+// its framework, as far as the allocator knows.
+func (c *Core) dropOffer(o *offer) {
+	c.timers.stop(o.expires)
+	delete(c.offers, o.id)
+	delete(o.framework.offers, o.id)
+	delete(o.agent.offers, o.id)
+	o.agent.offered = c.less(o.agent.offered, o.resources)
+}
+
+// takeBack ends an offer without a word to its framework.
+func (c *Core) takeBack(o *offer) {
+	c.dropOffer(o)
+	c.alloc.Release(o.piece())
+}
+
+// rescind ends an offer and tells its framework.
+func (c *Core) rescind(o *offer) {
+	c.takeBack(o)
+	c.toFramework(o.framework, rescindEvent(o.id))
+}
+
+// message returns the offer as its framework is to see it: allocation_info only
+// with MULTI_ROLE, and the form of reservations that it knows.
+func (o *offer) message() *mesos.Offer {
+	f, a := o.framework, o.agent
+	m := &mesos.Offer{
+		Id:          &mesos.OfferID{Value: ptr(string(o.id))},
+		FrameworkId: f.protoID,
+		AgentId:     a.protoID,
+		Hostname:    a.info.Hostname,
+		Url:         a.url,
+		Domain:      a.info.Domain,
+		Attributes:  a.info.Attributes,
+		ExecutorIds: executorIDs(a, f),
+	}
+	if f.caps.multiRole {
+		m.Resources = o.resources.ProtoAllocated(o.role)
+		m.AllocationInfo = &mesos.Resource_AllocationInfo{Role: ptr(o.role)}
+	} else {
+		m.Resources = o.resources.Proto()
+	}
+	if !f.caps.reservationRefinement {
+		for _, r := range m.Resources {
+			toOldForm(r)
+		}
+	}
+	return m
+}
+
+// executorIDs returns the executors that the framework has on the agent.
+func executorIDs(a *agent, f *framework) []*mesos.ExecutorID {
+	var list []*mesos.ExecutorID
+	for e := range f.executors {
+		if e.agent == a {
+			list = append(list, e.info.ExecutorId)
+		}
+	}
+	slices.SortFunc(list, func(a, b *mesos.ExecutorID) int { return cmp.Compare(a.GetValue(), b.GetValue()) })
+	return list
+}
+
+// toOldForm rewrites a resource for frameworks without RESERVATION_REFINEMENT:
+// the role beside the resource, and reservation only for a dynamic one. A
+// reservation of several levels has no old form and stays as it is.
+func toOldForm(r *mesos.Resource) {
+	switch len(r.Reservations) {
+	case 0:
+		r.Role = ptr("*")
+	case 1:
+		only := r.Reservations[0]
+		r.Role = only.Role
+		if only.GetType() == mesos.Resource_ReservationInfo_DYNAMIC {
+			r.Reservation = &mesos.Resource_ReservationInfo{Principal: only.Principal, Labels: only.Labels}
+		}
+		r.Reservations = nil
+	}
+}
+
+// sortedOffers returns offers in the order in which they were made.
+func sortedOffers(m map[OfferID]*offer) []*offer {
+	return slices.SortedFunc(maps.Values(m), func(a, b *offer) int { return cmp.Compare(a.seq, b.seq) })
+}

@@ -1,0 +1,173 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"fmt"
+
+	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/resource"
+)
+
+// registration is a register message that was found to be in order.
+type registration struct {
+	id         AgentID // empty for a new agent
+	info       *mesos.AgentInfo
+	total      resource.Resources
+	frameworks map[FrameworkID]*mesos.FrameworkInfo
+	executors  []registeredExecutor
+	tasks      []registeredTask
+
+	// What the master knew of a known agent before.
+	before          []*task
+	beforeExecutors []*executor
+}
+
+type registeredExecutor struct {
+	framework FrameworkID
+	info      *mesos.ExecutorInfo
+	resources resource.Resources
+}
+
+type registeredTask struct {
+	framework FrameworkID
+	task      *mesos.Task
+	resources resource.Resources // nothing if the task has ended
+}
+
+// parseRegistration checks all of a register message before any of it counts.
+func (c *Core) parseRegistration(m *link.Register) (*registration, *Error) {
+	if err := mesos.ValidateRequired(m); err != nil {
+		return nil, failf(Invalid, "register: %v", err)
+	}
+	r := &registration{
+		info:       m.GetAgent(),
+		id:         AgentID(m.GetAgent().GetId().GetValue()),
+		frameworks: make(map[FrameworkID]*mesos.FrameworkInfo),
+	}
+	if err := r.parseAgent(); err != nil {
+		return nil, err
+	}
+	for _, info := range m.GetFrameworks() {
+		if err := r.parseFramework(info); err != nil {
+			return nil, err
+		}
+	}
+	free, err := c.parseExecutors(r, m.GetExecutors())
+	if err == nil {
+		err = c.parseTasks(r, m.GetTasks(), free)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *registration) parseAgent() *Error {
+	if r.id != "" {
+		if err := mesos.ValidateID("register.agent.id", string(r.id)); err != nil {
+			return failf(Invalid, "%v", err)
+		}
+	}
+	if r.info.GetHostname() == "" {
+		return failf(Invalid, "register.agent.hostname: must not be empty")
+	}
+	if port := r.info.GetPort(); port < 0 || port > 65535 {
+		return failf(Invalid, "register.agent.port %d: must be from 0 to 65535", port)
+	}
+	total, err := resource.FromProto(r.info.GetResources())
+	if err != nil {
+		return failf(Invalid, "register.agent.resources: %v", err)
+	}
+	r.total = total
+	return nil
+}
+
+func (r *registration) parseFramework(info *mesos.FrameworkInfo) *Error {
+	if err := mesos.ValidateID("register.frameworks.id", info.GetId().GetValue()); err != nil {
+		return failf(Invalid, "%v", err)
+	}
+	if err := validateFramework(info, nil); err != nil {
+		return failf(Invalid, "register.frameworks: %s", err.Text)
+	}
+	r.frameworks[FrameworkID(info.GetId().GetValue())] = info
+	return nil
+}
+
+// parseExecutors checks the executors and returns what they leave of the total.
+func (c *Core) parseExecutors(r *registration, list []*mesos.ExecutorInfo) (resource.Resources, *Error) {
+	free, seen := r.total, make(map[executorKey]bool)
+	for i, info := range list {
+		field := fmt.Sprintf("register.executors[%d]", i)
+		key := executorKey{FrameworkID(info.GetFrameworkId().GetValue()), ExecutorID(info.GetExecutorId().GetValue())}
+		if err := mesos.ValidateID(field+".executor_id", string(key.executor)); err != nil {
+			return free, failf(Invalid, "%v", err)
+		}
+		if err := c.checkListed(r, field, key.framework); err != nil {
+			return free, err
+		}
+		if seen[key] {
+			return free, failf(Invalid, "%s.executor_id %q: must be there once", field, key.executor)
+		}
+		seen[key] = true
+		res, left, err := take(free, info.GetResources(), field)
+		if err != nil {
+			return free, err
+		}
+		free = left
+		r.executors = append(r.executors, registeredExecutor{key.framework, info, res})
+	}
+	return free, nil
+}
+
+func (c *Core) parseTasks(r *registration, list []*mesos.Task, free resource.Resources) *Error {
+	seen := make(map[taskKey]bool, len(list))
+	for i, m := range list {
+		field := fmt.Sprintf("register.tasks[%d]", i)
+		key := taskKey{FrameworkID(m.GetFrameworkId().GetValue()), TaskID(m.GetTaskId().GetValue())}
+		if err := mesos.ValidateID(field+".task_id", string(key.task)); err != nil {
+			return failf(Invalid, "%v", err)
+		}
+		if err := c.checkListed(r, field, key.framework); err != nil {
+			return err
+		}
+		if seen[key] {
+			return failf(Invalid, "%s.task_id %q: must be there once", field, key.task)
+		}
+		seen[key] = true
+		t := registeredTask{framework: key.framework, task: m}
+		if !mesos.Terminal(m.GetState()) {
+			res, left, err := take(free, m.GetResources(), field)
+			if err != nil {
+				return err
+			}
+			t.resources, free = res, left
+		}
+		r.tasks = append(r.tasks, t)
+	}
+	return nil
+}
+
+// checkListed checks that a framework whose executor or task an agent lists is
+// listed as well, or known.
+func (c *Core) checkListed(r *registration, field string, id FrameworkID) *Error {
+	if r.frameworks[id] == nil && c.frameworks[id] == nil {
+		return failf(Invalid, "%s.framework_id %q: must be one of register.frameworks", field, id)
+	}
+	return nil
+}
+
+// take returns the resources of a list, and what is left of free without them.
+func take(free resource.Resources, list []*mesos.Resource, field string) (res, left resource.Resources, problem *Error) {
+	res, err := resource.FromProto(list)
+	if err != nil {
+		return res, free, failf(Invalid, "%s.resources: %v", field, err)
+	}
+	left, err = free.Subtract(res)
+	if err != nil {
+		return res, free, failf(Invalid, "%s.resources %s: must be part of the agent's, with all before: %v", field, res, err)
+	}
+	return res, left, nil
+}

@@ -1,0 +1,126 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/scheduler"
+)
+
+// statusUpdate handles a task's status on its way from the agent to the
+// framework. The agent sends it again until it is acknowledged, so that it may
+// be dropped here whenever the framework is not there.
+func (c *Core) statusUpdate(a *agent, u *link.Update) error {
+	status := u.GetStatus()
+	f := c.frameworks[FrameworkID(u.GetFrameworkId().GetValue())]
+	if f == nil {
+		// Of a framework that is long gone: nobody else will ever answer.
+		c.acknowledgeUpdate(a, u)
+		return nil
+	}
+	t := a.tasks[taskKey{f.id, TaskID(status.GetTaskId().GetValue())}]
+	if t != nil {
+		c.updateTask(t, u)
+	}
+	if f.ending || t != nil && t.shadow {
+		c.swallow(a, f, t, u)
+		return nil
+	}
+	c.toFramework(f, updateEvent(status))
+	return nil
+}
+
+// updateTask takes over what an update says of its task. An end is final.
+func (c *Core) updateTask(t *task, u *link.Update) {
+	status := u.GetStatus()
+	t.status, t.uuid = status.GetState(), status.GetUuid()
+	if mesos.Terminal(t.state) {
+		return
+	}
+	t.state = u.GetLatestState()
+	if mesos.Terminal(status.GetState()) {
+		t.state = status.GetState()
+	}
+	if mesos.Terminal(t.state) {
+		c.freeTask(t)
+		c.note(Note{Level: Debug, Event: "task ended", Framework: t.framework.id, Agent: t.agent.id, Task: t.id, Detail: t.state.String()})
+	}
+}
+
+// swallow acknowledges an update that no framework is to see.
+func (c *Core) swallow(a *agent, f *framework, t *task, u *link.Update) {
+	c.acknowledgeUpdate(a, u)
+	if t != nil && mesos.Terminal(u.GetStatus().GetState()) {
+		c.dropTask(t)
+		c.forgetIfEmpty(f)
+	}
+}
+
+// acknowledgeUpdate answers an update in place of its framework.
+func (c *Core) acknowledgeUpdate(a *agent, u *link.Update) {
+	if uuid := u.GetStatus().GetUuid(); len(uuid) > 0 {
+		c.toAgent(a, acknowledgement(u.GetFrameworkId(), u.GetStatus().GetTaskId(), uuid))
+	}
+}
+
+// acknowledge handles ACKNOWLEDGE. The acknowledged end of a task is the end of
+// what the master knows of it. While the agent is not there the call is without
+// effect: the agent will send the update again.
+func (c *Core) acknowledge(f *framework, call *scheduler.Call_Acknowledge) {
+	a := c.agents[AgentID(call.GetAgentId().GetValue())]
+	if a == nil || a.conn == 0 {
+		c.note(Note{
+			Level: Debug, Event: "acknowledgement dropped", Framework: f.id,
+			Agent: AgentID(call.GetAgentId().GetValue()), Task: TaskID(call.GetTaskId().GetValue()),
+			Detail: "agent not connected",
+		})
+		return
+	}
+	t := a.tasks[taskKey{f.id, TaskID(call.GetTaskId().GetValue())}]
+	if t != nil && mesos.Terminal(t.status) && bytes.Equal(t.uuid, call.GetUuid()) {
+		c.dropTask(t)
+	}
+	c.toAgent(a, acknowledgement(f.protoID, call.GetTaskId(), call.GetUuid()))
+}
+
+func acknowledgement(f *mesos.FrameworkID, t *mesos.TaskID, uuid []byte) *link.FromMaster {
+	return &link.FromMaster{Message: &link.FromMaster_Acknowledge{
+		Acknowledge: &link.Acknowledge{FrameworkId: f, TaskId: t, Uuid: uuid},
+	}}
+}
+
+// taskStatus is a status that the master makes itself. It has no uuid: it is
+// sent once, and not to be acknowledged.
+type taskStatus struct {
+	task     TaskID
+	agent    *mesos.AgentID // nil if none is known
+	executor ExecutorID
+	state    mesos.TaskState
+	reason   mesos.TaskStatus_Reason
+	message  string
+}
+
+// tell sends a framework a status that the master makes.
+func (c *Core) tell(f *framework, s taskStatus) {
+	status := &mesos.TaskStatus{
+		TaskId:    &mesos.TaskID{Value: ptr(string(s.task))},
+		State:     s.state.Enum(),
+		Message:   ptr(s.message),
+		Source:    mesos.TaskStatus_SOURCE_MASTER.Enum(),
+		Reason:    s.reason.Enum(),
+		AgentId:   s.agent,
+		Timestamp: ptr(seconds(c.now)),
+	}
+	if s.executor != "" {
+		status.ExecutorId = &mesos.ExecutorID{Value: ptr(string(s.executor))}
+	}
+	c.toFramework(f, updateEvent(status))
+}
+
+// seconds is a time as messages carry it: since 1970, with a fraction.
+func seconds(t time.Time) float64 { return float64(t.UnixNano()) / float64(time.Second) }

@@ -1,0 +1,92 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/resource"
+)
+
+// task is one that was launched and whose end the framework has not yet
+// acknowledged.
+type task struct {
+	id        TaskID
+	seq       uint64 // order of launch or adoption
+	framework *framework
+	agent     *agent
+	executor  ExecutorID // empty for a command task
+	role      string
+	resources resource.Resources // nothing once it has ended
+
+	state  mesos.TaskState // the newest the agent told of
+	status mesos.TaskState // of the newest update that was sent on
+	uuid   []byte          // of that update
+	// shadow marks a task that an agent brought back while its framework
+	// already runs another of the same id: it is killed, and its framework,
+	// which knows the other, hears nothing of it.
+	shadow bool
+	// kill is what to tell the agent when it comes back, nil for nothing.
+	kill *link.Kill
+}
+
+func (t *task) key() taskKey { return taskKey{t.framework.id, t.id} }
+
+func (t *task) piece() Piece {
+	return Piece{Agent: t.agent.id, Framework: t.framework.id, Role: t.role, Resources: t.resources}
+}
+
+// addTask enters a task into the books of its agent and framework.
+func (c *Core) addTask(t *task) {
+	c.taskSeq++
+	t.seq = c.taskSeq
+	t.agent.tasks[t.key()] = t
+	t.agent.used = t.agent.used.Add(t.resources)
+	if t.shadow {
+		t.framework.shadows++
+	} else {
+		t.framework.tasks[t.id] = t
+	}
+}
+
+// freeTask gives back what a task has.
+func (c *Core) freeTask(t *task) {
+	if t.resources.IsEmpty() {
+		return
+	}
+	t.agent.used = c.less(t.agent.used, t.resources)
+	c.alloc.Release(t.piece())
+	t.resources = resource.Resources{}
+}
+
+// dropTask takes a task out of the books, with what it has.
+func (c *Core) dropTask(t *task) {
+	c.freeTask(t)
+	delete(t.agent.tasks, t.key())
+	if t.shadow {
+		t.framework.shadows--
+	} else {
+		delete(t.framework.tasks, t.id)
+	}
+}
+
+// loseTask ends a task that the master knows to be lost: it tells the framework,
+// once and without asking for an acknowledgement, and drops it.
+func (c *Core) loseTask(t *task, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) {
+	if !mesos.Terminal(t.state) && !t.shadow && !t.framework.ending {
+		c.tell(t.framework, taskStatus{
+			task: t.id, agent: t.agent.protoID, state: state, reason: reason, message: message,
+		})
+	}
+	c.dropTask(t)
+}
+
+// sortedTasks returns tasks in the order in which they were launched.
+func sortedTasks[K comparable](m map[K]*task) []*task {
+	return slices.SortedFunc(maps.Values(m), func(a, b *task) int { return cmp.Compare(a.seq, b.seq) })
+}

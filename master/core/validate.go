@@ -1,0 +1,126 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"errors"
+	"fmt"
+
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/resource"
+)
+
+// check tells what is wrong with a task, naming the field, its value and the
+// rule, or returns what to launch. The rules are independent of each other; the
+// first that is broken is told.
+func (l *launch) check(field string, t *mesos.TaskInfo) (*order, error) {
+	if err := l.checkIdentity(field, t); err != nil {
+		return nil, err
+	}
+	if err := checkTimes(field, t); err != nil {
+		return nil, err
+	}
+	if err := checkProbes(field, t); err != nil {
+		return nil, err
+	}
+	res, err := l.checkResources(field+".resources", t.GetResources())
+	if err != nil {
+		return nil, err
+	}
+	if res.IsEmpty() {
+		return nil, fmt.Errorf("%s.resources: must not be empty", field)
+	}
+	if err := checkContainer(field+".container", t.GetContainer()); err != nil {
+		return nil, err
+	}
+	if len(t.GetLimits()) > 0 {
+		return nil, fmt.Errorf("%s.limits: must be empty, agent %s has not the capability TASK_RESOURCE_LIMITS", field, l.agent.id)
+	}
+	o := &order{task: t, resources: res}
+	if err := l.checkRunner(field, o); err != nil {
+		return nil, err
+	}
+	return o, l.checkFits(field, o)
+}
+
+// checkIdentity checks the ids of a task.
+func (l *launch) checkIdentity(field string, t *mesos.TaskInfo) error {
+	id := t.GetTaskId().GetValue()
+	if err := mesos.ValidateID(field+".task_id", id); err != nil {
+		return err
+	}
+	if old := l.framework.tasks[TaskID(id)]; old != nil {
+		return fmt.Errorf("%s.task_id %q: must not be the id of a task of this framework that is not over, one is %v on agent %s",
+			field, id, old.state, old.agent.id)
+	}
+	if a := AgentID(t.GetAgentId().GetValue()); a != l.agent.id {
+		return fmt.Errorf("%s.agent_id %q: must be %q, the agent of the offer", field, a, l.agent.id)
+	}
+	return nil
+}
+
+// checkTimes checks the durations of a task.
+func checkTimes(field string, t *mesos.TaskInfo) error {
+	if d := mesos.Duration(t.GetKillPolicy().GetGracePeriod()); d < 0 {
+		return fmt.Errorf("%s.kill_policy.grace_period %v: must not be negative", field, d)
+	}
+	if d := mesos.Duration(t.GetMaxCompletionTime()); d < 0 {
+		return fmt.Errorf("%s.max_completion_time %v: must not be negative", field, d)
+	}
+	return nil
+}
+
+// checkResources checks the form of a list of resources, and that they are
+// allocated to the role of the offer where they say to which.
+func (l *launch) checkResources(field string, list []*mesos.Resource) (resource.Resources, error) {
+	res, err := resource.FromProto(list)
+	if err != nil {
+		return res, fmt.Errorf("%s: %w", field, err)
+	}
+	for i, r := range list {
+		if role := r.GetAllocationInfo().GetRole(); r.GetAllocationInfo() != nil && role != l.role {
+			return res, fmt.Errorf("%s[%d].allocation_info.role %q: must be %q, the role of the offer", field, i, role, l.role)
+		}
+		if r.GetName() == resource.GPUs && res.Scalar(resource.GPUs)%1000 != 0 {
+			return res, fmt.Errorf("%s[%d].scalar %v: gpus must be a whole number", field, i, res.Scalar(resource.GPUs))
+		}
+	}
+	return res, nil
+}
+
+// checkRunner checks what runs the task: its command, or an executor.
+func (l *launch) checkRunner(field string, o *order) error {
+	t := o.task
+	switch {
+	case t.GetExecutor() != nil && t.GetCommand() != nil:
+		return fmt.Errorf("%s: must have one of executor and command, has both", field)
+	case t.GetExecutor() != nil:
+		return l.checkExecutor(field+".executor", o)
+	case t.GetCommand() != nil:
+		if l.agent.executors[executorKey{l.framework.id, ExecutorID(t.GetTaskId().GetValue())}] != nil {
+			return fmt.Errorf("%s.task_id %q: must not be the id of an executor of this framework on agent %s",
+				field, t.GetTaskId().GetValue(), l.agent.id)
+		}
+		return checkCommand(field+".command", t.GetCommand())
+	}
+	return fmt.Errorf("%s: must have one of executor and command, has neither", field)
+}
+
+// checkFits checks that the task, and its executor if that is new, fit into
+// what is left of the offers.
+func (l *launch) checkFits(field string, o *order) error {
+	left, err := l.pool.Subtract(o.resources)
+	if err == nil && o.fresh {
+		_, err = left.Subtract(o.executor.resources)
+	}
+	var short *resource.NotContainedError
+	if !errors.As(err, &short) {
+		return err
+	}
+	need := o.resources.String()
+	if o.fresh {
+		need += " and its executor " + o.executor.resources.String()
+	}
+	return fmt.Errorf("%s.resources %s: must be part of what is left of the offers, %s: %w", field, need, l.pool, short)
+}
