@@ -19,9 +19,12 @@ import (
 const maxHeader = 64 << 10
 
 // webSource opens http and https URLs. It knows nothing of the environment:
-// no proxy, no certificates, no netrc but what the request brought.
+// no proxy, no certificates, no netrc but what the request brought. It follows
+// redirects itself, because an http.Client tells the next server the address
+// of the last, and shows whole addresses, secrets included, in its errors.
 type webSource struct {
-	client *http.Client
+	limits    Limits
+	transport *http.Transport
 }
 
 func newWebSource(r Request, l Limits) (*webSource, error) {
@@ -43,10 +46,10 @@ func newWebSource(r Request, l Limits) (*webSource, error) {
 		// limits, and never by the transport.
 		DisableCompression: true,
 	}
-	return &webSource{client: &http.Client{Transport: transport, CheckRedirect: l.checkRedirect}}, nil
+	return &webSource{limits: l, transport: transport}, nil
 }
 
-func (w *webSource) close() { w.client.CloseIdleConnections() }
+func (w *webSource) close() { w.transport.CloseIdleConnections() }
 
 func proxyOf(proxy string) (func(*http.Request) (*url.URL, error), error) {
 	if proxy == "" {
@@ -78,39 +81,70 @@ func rootsOf(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// checkRedirect decides about one more redirect, to next.
-func (l Limits) checkRedirect(next *http.Request, via []*http.Request) error {
-	// The address we come from may hold a token; the next server has no need of it.
-	next.Header.Del("Referer")
-	from, to := via[len(via)-1].URL.Scheme, next.URL.Scheme
-	switch {
-	case len(via) > l.Redirects:
-		return at(StepRedirect, l.overRedirects())
-	case to != schemeHTTP && to != schemeHTTPS:
-		return at(StepRedirect, fmt.Errorf("the server redirects to %s; only http and https are followed", redact(next.URL.String())))
-	case from == schemeHTTPS && to == schemeHTTP:
-		return at(StepRedirect, fmt.Errorf("the server redirects from https to the unprotected %s; give that address itself if it is to be trusted", redact(next.URL.String())))
+// open asks for t, follows redirects, and returns the body of an answer 200.
+func (w *webSource) open(ctx context.Context, t target) (stream, error) {
+	for u, n := t.url, 0; ; n++ {
+		resp, err := w.get(ctx, u)
+		if err != nil {
+			return stream{}, explain(err)
+		}
+		if resp.StatusCode == http.StatusOK {
+			return stream{body: resp.Body, size: resp.ContentLength}, nil
+		}
+		_ = resp.Body.Close() // not wanted
+		location := resp.Header.Get("Location")
+		if location == "" || !redirects(resp.StatusCode) {
+			return stream{}, badStatus(resp)
+		}
+		if n >= w.limits.Redirects {
+			return stream{}, at(StepRedirect, w.limits.overRedirects())
+		}
+		if u, err = follow(u, location); err != nil {
+			return stream{}, at(StepRedirect, err)
+		}
 	}
-	return nil
 }
 
-// open asks for t and returns the body of an answer 200.
-func (w *webSource) open(ctx context.Context, t target) (stream, error) {
+// get sends one request, which says nothing of where we come from or go to.
+func (w *webSource) get(ctx context.Context, u *url.URL) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 	if err != nil {
-		return stream{}, at(StepOpen, err)
+		return nil, err
 	}
-	req.URL, req.Host = t.url, t.url.Host
+	req.URL, req.Host = u, u.Host // as it is: not printed and parsed again
 	req.Header.Set("User-Agent", "tepui-fetcher")
-	resp, err := w.client.Do(req)
-	if err != nil {
-		return stream{}, explain(err)
+	if u.User != nil {
+		password, _ := u.User.Password()
+		req.SetBasicAuth(u.User.Username(), password)
 	}
-	if resp.StatusCode != http.StatusOK {
-		_ = resp.Body.Close() // not wanted
-		return stream{}, badStatus(resp)
+	return w.transport.RoundTrip(req)
+}
+
+// redirects tells whether code sends a client elsewhere.
+func redirects(code int) bool {
+	switch code {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
 	}
-	return stream{body: resp.Body, size: resp.ContentLength}, nil
+	return false
+}
+
+// follow returns the address that a server at from redirects to.
+func follow(from *url.URL, location string) (*url.URL, error) {
+	to, err := from.Parse(location)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the server redirects to what is not a URL: %w", cause(err))
+	case to.Scheme != schemeHTTP && to.Scheme != schemeHTTPS:
+		return nil, fmt.Errorf("the server redirects to %s; only http and https are followed", redact(to.String()))
+	case to.Hostname() == "":
+		return nil, errors.New("the server redirects to a URL that names no host")
+	case from.Scheme == schemeHTTPS && to.Scheme == schemeHTTP:
+		return nil, fmt.Errorf("the server redirects from https to the unprotected %s; give that address itself if it is to be trusted", redact(to.String()))
+	}
+	to.Fragment, to.RawFragment = "", ""
+	return to, nil
 }
 
 // badStatus says what an answer other than 200 means for who wrote the URI.
@@ -129,13 +163,8 @@ func badStatus(resp *http.Response) error {
 	return at(fmt.Sprintf("status %d", resp.StatusCode), fmt.Errorf("%s; %s", http.StatusText(resp.StatusCode), advice))
 }
 
-// explain finds the step in which a request failed, and drops the URL that
-// net/http puts into its errors.
+// explain finds the step in which a request failed.
 func explain(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e
-	}
-	err = cause(err)
 	if e, ok := errors.AsType[*net.DNSError](err); ok {
 		return at(StepResolve, fmt.Errorf("%w; check the host's name", e))
 	}
