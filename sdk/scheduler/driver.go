@@ -6,6 +6,8 @@ package scheduler
 import (
 	"errors"
 	"log/slog"
+	"os"
+	"os/user"
 	"sync"
 
 	mesos "github.com/tepui/tepui/api/v1"
@@ -133,7 +135,8 @@ var _ Driver = (*MesosDriver)(nil)
 
 // NewDriver returns a driver, not yet started, for a framework whose master is
 // at master (host:port). framework is copied. With framework.id set, this
-// scheduler takes the framework with that id over. (Guide, "Create your Framework
+// scheduler takes the framework with that id over. An empty user is the one who
+// runs this program, an empty hostname this host. (Guide, "Create your Framework
 // Scheduler".)
 func NewDriver(s Scheduler, framework *mesos.FrameworkInfo, master string, opts ...Option) *MesosDriver {
 	o := defaults()
@@ -150,6 +153,24 @@ func NewDriver(s Scheduler, framework *mesos.FrameworkInfo, master string, opts 
 		halt:      make(chan struct{}),
 		done:      make(chan struct{}),
 		status:    mesos.Status_DRIVER_NOT_STARTED,
-		framework: proto.CloneOf(framework),
+		framework: complete(proto.CloneOf(framework)),
 	}
+}
+
+// complete fills what Mesos's driver fills.
+func complete(f *mesos.FrameworkInfo) *mesos.FrameworkInfo {
+	if f == nil {
+		return nil
+	}
+	if f.GetUser() == "" {
+		if u, err := user.Current(); err == nil {
+			f.User = proto.String(u.Username)
+		}
+	}
+	if f.GetHostname() == "" {
+		if h, err := os.Hostname(); err == nil {
+			f.Hostname = proto.String(h)
+		}
+	}
+	return f
 }

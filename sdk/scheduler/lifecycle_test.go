@@ -25,7 +25,7 @@ func TestStart(t *testing.T) {
 func TestStartOfAnInvalidFramework(t *testing.T) {
 	tests := map[string]*mesos.FrameworkInfo{
 		"framework is nil":    nil,
-		"framework_info.user": {Name: proto.String("test")},
+		"framework_info.name": {User: proto.String("nobody")},
 	}
 	for want, info := range tests {
 		d := scheduler.NewDriver(scheduler.Callbacks{}, info, "master:5050")
