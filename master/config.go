@@ -74,27 +74,24 @@ func newID() string {
 func (c Config) info() *mesos.MasterInfo {
 	addr, port := c.Advertise.Addr().Unmap(), uint32(c.Advertise.Port())
 	info := &mesos.MasterInfo{
-		Id:      ptr(c.ID),
-		Ip:      ptr(uint32(0)),
-		Port:    ptr(port),
-		Version: ptr(c.Version),
+		Id:      new(c.ID),
+		Ip:      new(uint32(0)),
+		Port:    new(port),
+		Version: new(c.Version),
 	}
 	if c.Hostname != "" {
-		info.Hostname = ptr(c.Hostname)
+		info.Hostname = new(c.Hostname)
 	}
 	if !c.Advertise.IsValid() {
 		return info
 	}
 	if addr.Is4() {
 		b := addr.As4()
-		info.Ip = ptr(binary.LittleEndian.Uint32(b[:])) // network order in memory, as Mesos has it
+		info.Ip = new(binary.LittleEndian.Uint32(b[:])) // network order in memory, as Mesos has it
 	}
-	info.Pid = ptr("master@" + netip.AddrPortFrom(addr, uint16(port)).String())
+	info.Pid = new("master@" + netip.AddrPortFrom(addr, uint16(port)).String())
 	info.Address = &mesos.Address{
-		Hostname: info.Hostname, Ip: ptr(addr.String()), Port: ptr(int32(port)),
+		Hostname: info.Hostname, Ip: new(addr.String()), Port: new(int32(port)),
 	}
 	return info
 }
-
-// ptr returns a pointer to a copy of v, for the optional fields of messages.
-func ptr[T any](v T) *T { return &v }

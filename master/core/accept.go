@@ -127,7 +127,7 @@ func tasksOf(op *mesos.Offer_Operation) []*mesos.TaskInfo {
 // tellOperation answers an operation that asked for an answer by having an id.
 func (c *Core) tellOperation(f *framework, id *mesos.OperationID, a *mesos.AgentID, state mesos.OperationState, message string) {
 	c.toFramework(f, operationEvent(&mesos.OperationStatus{
-		OperationId: id, State: state.Enum(), Message: ptr(message), AgentId: a,
+		OperationId: id, State: state.Enum(), Message: new(message), AgentId: a,
 	}))
 }
 

@@ -106,7 +106,7 @@ func (c *Core) settle(a *agent, r *registration) {
 	for _, e := range r.beforeExecutors {
 		f := e.framework
 		if a.executors[executorKey{f.id, e.id}] == nil && !f.ending {
-			c.toFramework(f, failureEvent(a.protoID, e.info.ExecutorId, ptr(int32(exitUnknown))))
+			c.toFramework(f, failureEvent(a.protoID, e.info.ExecutorId, new(int32(exitUnknown))))
 		}
 		c.forgetIfEmpty(f)
 	}

@@ -13,7 +13,7 @@ func subscribedEvent(f *framework, master *mesos.MasterInfo) *scheduler.Event {
 		Type: scheduler.Event_SUBSCRIBED.Enum(),
 		Subscribed: &scheduler.Event_Subscribed{
 			FrameworkId:              f.protoID,
-			HeartbeatIntervalSeconds: ptr(HeartbeatInterval.Seconds()),
+			HeartbeatIntervalSeconds: new(HeartbeatInterval.Seconds()),
 			MasterInfo:               master,
 		},
 	}
@@ -26,7 +26,7 @@ func heartbeatEvent() *scheduler.Event {
 func errorEvent(text string) *scheduler.Event {
 	return &scheduler.Event{
 		Type:  scheduler.Event_ERROR.Enum(),
-		Error: &scheduler.Event_Error{Message: ptr(text)},
+		Error: &scheduler.Event_Error{Message: new(text)},
 	}
 }
 
@@ -40,7 +40,7 @@ func offersEvent(offers []*mesos.Offer) *scheduler.Event {
 func rescindEvent(id OfferID) *scheduler.Event {
 	return &scheduler.Event{
 		Type:    scheduler.Event_RESCIND.Enum(),
-		Rescind: &scheduler.Event_Rescind{OfferId: &mesos.OfferID{Value: ptr(string(id))}},
+		Rescind: &scheduler.Event_Rescind{OfferId: &mesos.OfferID{Value: new(string(id))}},
 	}
 }
 

@@ -69,11 +69,17 @@ func capabilitiesOf(info *mesos.FrameworkInfo) capabilities {
 // has exactly one, "*" by default.
 func rolesOf(info *mesos.FrameworkInfo) []string {
 	if !capabilitiesOf(info).multiRole {
-		return []string{info.GetRole()}
+		return []string{oldRole(info)}
 	}
 	roles := slices.Clone(info.GetRoles())
 	slices.Sort(roles)
 	return roles
+}
+
+// oldRole returns the field role, which frameworks without MULTI_ROLE use.
+func oldRole(info *mesos.FrameworkInfo) string {
+	//lint:ignore SA1019 such frameworks are still to be served
+	return info.GetRole()
 }
 
 // addFramework makes a framework known, neither connected nor eligible for
@@ -81,7 +87,7 @@ func rolesOf(info *mesos.FrameworkInfo) []string {
 func (c *Core) addFramework(id FrameworkID, info *mesos.FrameworkInfo) *framework {
 	f := &framework{
 		id:        id,
-		protoID:   &mesos.FrameworkID{Value: ptr(string(id))},
+		protoID:   &mesos.FrameworkID{Value: new(string(id))},
 		offers:    make(map[OfferID]*offer),
 		tasks:     make(map[TaskID]*task),
 		executors: make(map[*executor]struct{}),
@@ -113,9 +119,6 @@ func (f *framework) lostState(precise mesos.TaskState) mesos.TaskState {
 	}
 	return mesos.TaskState_TASK_LOST
 }
-
-// ptr returns a pointer to a copy of v, for the optional fields of messages.
-func ptr[T any](v T) *T { return &v }
 
 // empty tells whether nothing of the framework is on any agent.
 func (f *framework) empty() bool {

@@ -42,13 +42,14 @@ func validateFrameworkRoles(info *mesos.FrameworkInfo) *Error {
 		if len(info.GetRoles()) > 0 {
 			return failf(Invalid, "framework_info.roles %q: must be empty without the capability MULTI_ROLE", info.GetRoles())
 		}
-		if err := mesos.ValidateRole("framework_info.role", info.GetRole()); err != nil {
+		if err := mesos.ValidateRole("framework_info.role", oldRole(info)); err != nil {
 			return failf(Invalid, "%v", err)
 		}
 		return nil
 	}
+	//lint:ignore SA1019 it must be recognised to be refused
 	if info.Role != nil {
-		return failf(Invalid, "framework_info.role %q: must be unset with the capability MULTI_ROLE, use roles", info.GetRole())
+		return failf(Invalid, "framework_info.role %q: must be unset with the capability MULTI_ROLE, use roles", oldRole(info))
 	}
 	roles := rolesOf(info)
 	for i, role := range roles {

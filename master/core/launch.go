@@ -116,7 +116,7 @@ func (l *launch) complete(o *order) {
 func (l *launch) allocate(list []*mesos.Resource) {
 	for _, r := range list {
 		if r.AllocationInfo == nil {
-			r.AllocationInfo = &mesos.Resource_AllocationInfo{Role: ptr(l.role)}
+			r.AllocationInfo = &mesos.Resource_AllocationInfo{Role: new(l.role)}
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (c *Core) rescind(o *offer) {
 func (o *offer) message() *mesos.Offer {
 	f, a := o.framework, o.agent
 	m := &mesos.Offer{
-		Id:          &mesos.OfferID{Value: ptr(string(o.id))},
+		Id:          &mesos.OfferID{Value: new(string(o.id))},
 		FrameworkId: f.protoID,
 		AgentId:     a.protoID,
 		Hostname:    a.info.Hostname,
@@ -107,16 +107,18 @@ func (o *offer) message() *mesos.Offer {
 		Attributes:  a.info.Attributes,
 		ExecutorIds: executorIDs(a, f),
 	}
+	role := ""
 	if f.caps.multiRole {
-		m.Resources = o.resources.ProtoAllocated(o.role)
-		m.AllocationInfo = &mesos.Resource_AllocationInfo{Role: ptr(o.role)}
-	} else {
-		m.Resources = o.resources.Proto()
+		role = o.role
+		m.AllocationInfo = &mesos.Resource_AllocationInfo{Role: new(role)}
 	}
-	if !f.caps.reservationRefinement {
-		for _, r := range m.Resources {
-			toOldForm(r)
-		}
+	switch {
+	case !f.caps.reservationRefinement:
+		m.Resources = o.resources.ProtoOld(role)
+	case role == "":
+		m.Resources = o.resources.Proto()
+	default:
+		m.Resources = o.resources.ProtoAllocated(role)
 	}
 	return m
 }
@@ -131,23 +133,6 @@ func executorIDs(a *agent, f *framework) []*mesos.ExecutorID {
 	}
 	slices.SortFunc(list, func(a, b *mesos.ExecutorID) int { return cmp.Compare(a.GetValue(), b.GetValue()) })
 	return list
-}
-
-// toOldForm rewrites a resource for frameworks without RESERVATION_REFINEMENT:
-// the role beside the resource, and reservation only for a dynamic one. A
-// reservation of several levels has no old form and stays as it is.
-func toOldForm(r *mesos.Resource) {
-	switch len(r.Reservations) {
-	case 0:
-		r.Role = ptr("*")
-	case 1:
-		only := r.Reservations[0]
-		r.Role = only.Role
-		if only.GetType() == mesos.Resource_ReservationInfo_DYNAMIC {
-			r.Reservation = &mesos.Resource_ReservationInfo{Principal: only.Principal, Labels: only.Labels}
-		}
-		r.Reservations = nil
-	}
 }
 
 // sortedOffers returns offers in the order in which they were made.

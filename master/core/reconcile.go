@@ -91,7 +91,7 @@ func (c *Core) answer(f *framework, q question) {
 		s.state, s.message = f.lostState(mesos.TaskState_TASK_GONE), "the agent is registered and does not have this task"
 	default:
 		if q.agent != "" {
-			s.agent = &mesos.AgentID{Value: ptr(string(q.agent))}
+			s.agent = &mesos.AgentID{Value: new(string(q.agent))}
 		}
 		s.state, s.message = f.lostState(mesos.TaskState_TASK_UNKNOWN), "the master knows neither this task nor its agent"
 	}

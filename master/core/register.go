@@ -26,7 +26,7 @@ func (c *Core) register(conn ConnID, current *agent, address string, m *link.Reg
 		c.out.Send = append(
 			c.out.Send,
 			Message{Conn: conn, Down: &link.FromMaster{Message: &link.FromMaster_Shutdown{
-				Shutdown: &link.Shutdown{Message: ptr(why)},
+				Shutdown: &link.Shutdown{Message: new(why)},
 			}}},
 			Message{Conn: conn, Close: CloseDone},
 		)
@@ -74,7 +74,7 @@ func (c *Core) newAgent(r *registration, address string) *agent {
 	c.agentSeq++
 	a := &agent{
 		id:        r.id,
-		protoID:   &mesos.AgentID{Value: ptr(string(r.id))},
+		protoID:   &mesos.AgentID{Value: new(string(r.id))},
 		seq:       c.agentSeq,
 		total:     r.total,
 		offers:    make(map[OfferID]*offer),
@@ -129,11 +129,11 @@ func (c *Core) connect(a *agent, conn ConnID, address string, info *mesos.AgentI
 	info.Id = a.protoID
 	a.info = info
 	a.url = &mesos.URL{
-		Scheme: ptr("http"),
+		Scheme: new("http"),
 		Address: &mesos.Address{
 			Hostname: info.Hostname,
-			Ip:       ptr(address),
-			Port:     ptr(info.GetPort()),
+			Ip:       new(address),
+			Port:     new(info.GetPort()),
 		},
 	}
 	a.conn = conn

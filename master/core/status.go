@@ -108,16 +108,16 @@ type taskStatus struct {
 // tell sends a framework a status that the master makes.
 func (c *Core) tell(f *framework, s taskStatus) {
 	status := &mesos.TaskStatus{
-		TaskId:    &mesos.TaskID{Value: ptr(string(s.task))},
+		TaskId:    &mesos.TaskID{Value: new(string(s.task))},
 		State:     s.state.Enum(),
-		Message:   ptr(s.message),
+		Message:   new(s.message),
 		Source:    mesos.TaskStatus_SOURCE_MASTER.Enum(),
 		Reason:    s.reason.Enum(),
 		AgentId:   s.agent,
-		Timestamp: ptr(seconds(c.now)),
+		Timestamp: new(seconds(c.now)),
 	}
 	if s.executor != "" {
-		status.ExecutorId = &mesos.ExecutorID{Value: ptr(string(s.executor))}
+		status.ExecutorId = &mesos.ExecutorID{Value: new(string(s.executor))}
 	}
 	c.toFramework(f, updateEvent(status))
 }
