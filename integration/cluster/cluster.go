@@ -96,14 +96,14 @@ func daemon(t testing.TB, address string, args []string) *Process {
 			t.Logf("tepui %s wrote:\n%s", args[0], p.Output())
 		}
 	})
-	if err := answers(p, address); err != nil {
+	if err := p.Listens(address); err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-// answers waits until something listens at address, or the process ends.
-func answers(p *Process, address string) error {
+// Listens waits until something listens at address, or the process ends.
+func (p *Process) Listens(address string) error {
 	deadline := time.After(startPatience)
 	for {
 		conn, err := net.Dial("tcp", address)

@@ -81,6 +81,13 @@ func (f *Framework) Updates(task string) []Update {
 	return slices.Clone(f.updates[task])
 }
 
+// Finished tells whether task has had a terminal update.
+func (f *Framework) Finished(task string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.updates[task], func(u Update) bool { return mesos.Terminal(u.GetState()) })
+}
+
 // AwaitExecutor waits for the end of an executor and returns its wait status.
 func (f *Framework) AwaitExecutor(ctx context.Context, executor string) (int, error) {
 	var status int
