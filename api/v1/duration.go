@@ -4,7 +4,6 @@
 package mesos
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -50,18 +49,19 @@ func FormatDuration(d time.Duration) string {
 	if d == 0 {
 		return "0ns"
 	}
-	for _, u := range durationUnits() {
-		if d%u.size == 0 {
-			return strconv.FormatInt(int64(d/u.size), 10) + u.name
-		}
+	units := durationUnits()
+	i := 0
+	for d%units[i].size != 0 { // ends: nanoseconds divide everything
+		i++
 	}
-	return "" // not reached: nanoseconds divide everything
+	return strconv.FormatInt(int64(d/units[i].size), 10) + units[i].name
 }
 
 // ParseDuration reads a decimal number, possibly with a sign and a fraction,
 // and one of the units ns, us, ms, secs, mins, hrs, days and weeks: "15mins",
 // "1.5hrs". The result is rounded to nanoseconds.
 func ParseDuration(text string) (time.Duration, error) {
+	const fits = "must be a number that fits into 64 bits of nanoseconds (292 years)"
 	number, unit := splitUnit(text)
 	for _, u := range durationUnits() {
 		if u.name != unit {
@@ -71,12 +71,12 @@ func ParseDuration(text string) (time.Duration, error) {
 			if d := time.Duration(n) * u.size; int64(d/u.size) == n {
 				return d, nil
 			}
-			return 0, durationError(text, "must fit into 64 bits of nanoseconds (292 years)")
+			return 0, durationError(text, fits)
 		}
 		v, err := strconv.ParseFloat(number, 64)
 		ns := math.Round(v * float64(u.size))
 		if err != nil || math.Abs(ns) >= math.MaxInt64 {
-			return 0, durationError(text, "must be a number that fits into 64 bits of nanoseconds (292 years)")
+			return 0, durationError(text, fits)
 		}
 		return time.Duration(ns), nil
 	}
@@ -90,5 +90,5 @@ func splitUnit(text string) (number, unit string) {
 }
 
 func durationError(text, rule string) error {
-	return fmt.Errorf("duration %s: %s", quote(text), rule)
+	return &FieldError{"duration", quote(text), rule}
 }
