@@ -15,7 +15,7 @@ const maxShown = 512
 // password, and with its query, which often is a signature or a token, cut
 // off. It works on text, so that it also holds for what is not a URI.
 func redact(uri string) string {
-	uri = strings.ToValidUTF8(strings.TrimSpace(uri), "?")
+	uri = strings.ToValidUTF8(strings.TrimSpace(uri), "\uFFFD")
 	scheme, rest, ok := strings.Cut(uri, "://")
 	if !ok {
 		return shorten(uri) // a path: nothing to hide
