@@ -68,7 +68,7 @@ func (c *Core) destroyed(now time.Time, e *execution) error {
 // over ends all that belongs to an execution but its container: tasks, account,
 // connection. This is the one place where an executor's end meets its tasks.
 func (c *Core) over(now time.Time, e *execution, x Exit) {
-	e.over = true
+	e.over, e.held = true, c.ledger.Held(e.id())
 	for _, t := range e.live() {
 		if f := e.fate(x); f != nil {
 			c.end(now, t, f)
@@ -99,7 +99,7 @@ func (c *Core) finish(e *execution) {
 		delete(f.executors, e.launch.Executor)
 	}
 	f.live--
-	c.do(Forget{e.id()})
+	c.do(Forget{e.id(), c.describe(e)})
 	c.purge(f)
 }
 
@@ -142,7 +142,7 @@ func (e *execution) fate(x Exit) *fate {
 		}
 		return &f
 	case x.OOM != nil && !stopped:
-		return memoryFate(x.OOM)
+		return e.memoryFate(x)
 	case e.isCommand() && x.Unknown == "":
 		return nil
 	case stopped:
@@ -175,12 +175,25 @@ func (e *execution) lastWords(x Exit) string {
 	return words + command.Words(x.Status)
 }
 
-func memoryFate(o *OOM) *fate {
+// memoryFate is for tasks of a container that the kernel killed for memory. Only
+// its own limit is its own fault.
+func (e *execution) memoryFate(x Exit) *fate {
+	o := x.OOM
+	if o.Outside {
+		return &fate{
+			state:   e.framework.lost(mesos.TaskState_TASK_FAILED),
+			reason:  mesos.TaskStatus_REASON_EXECUTOR_TERMINATED,
+			message: fmt.Sprintf("the host ran out of memory and the kernel killed %d processes; %s", o.Kills, e.lastWords(x)),
+		}
+	}
+	message := "memory limit of " + megabytes(o.Limit) + " reached: "
+	if o.Peak > 0 {
+		message += "the peak was " + megabytes(o.Peak) + ", "
+	}
 	return &fate{
-		state:  mesos.TaskState_TASK_FAILED,
-		reason: mesos.TaskStatus_REASON_CONTAINER_LIMITATION_MEMORY,
-		message: fmt.Sprintf("memory limit of %s reached: the peak was %s, the kernel killed %d processes",
-			megabytes(o.Limit), megabytes(o.Peak), o.Kills),
+		state:   mesos.TaskState_TASK_FAILED,
+		reason:  mesos.TaskStatus_REASON_CONTAINER_LIMITATION_MEMORY,
+		message: message + fmt.Sprintf("the kernel killed %d processes", o.Kills),
 		limit: []*mesos.Resource{{
 			Name:   new(resource.Mem),
 			Type:   mesos.Value_SCALAR.Enum(),

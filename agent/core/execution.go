@@ -12,6 +12,7 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/executor"
 	"github.com/tepui/tepui/executor/command"
+	"github.com/tepui/tepui/resource"
 )
 
 // maxHistory is how many of an executor's tasks Containers can name.
@@ -40,6 +41,7 @@ type execution struct {
 	served  bool             // some task was delivered, ever
 	history []TaskID         // the last ones that were ever in it, in order
 	limits  limits
+	held    resource.Resources // what it and its tasks held when it ended
 
 	conn   ConnID // 0 without one
 	early  *early

@@ -114,8 +114,10 @@ func (e Exit) Code() int32 {
 	return int32(e.Status)
 }
 
-// OOM tells of a container that ran into its memory limit. Sizes are in bytes.
+// OOM tells of a container that the kernel killed for memory. Sizes are in
+// bytes.
 type OOM struct {
-	Limit, Peak int64
-	Kills       uint64 // processes that the kernel killed
+	Limit int64
+	Peak  int64  // 0 if the kernel does not tell
+	Kills uint64 // processes that the kernel killed
 }

@@ -96,8 +96,11 @@ type Signal struct {
 type Destroy struct{ Container ContainerID }
 
 // Forget says that the core has no more to do with the container. It is the
-// last action on it, and has no answer.
-type Forget struct{ Container ContainerID }
+// last action on it, and has no answer. Last tells what it was.
+type Forget struct {
+	Container ContainerID
+	Last      Container
+}
 
 func (Launch) action()  {}
 func (Start) action()   {}

@@ -3,7 +3,11 @@
 
 package core
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tepui/tepui/resource"
+)
 
 // Container is what the core knows of one container, as a copy.
 type Container struct {
@@ -14,6 +18,9 @@ type Container struct {
 	Tasks     []TaskID // that ran or run in it, in order; of very many only the last
 	State     ExecutorState
 	Custom    bool
+	// Resources are what the ledger grants: executor and live tasks; of an
+	// executor that has ended, what it was granted until then.
+	Resources resource.Resources
 }
 
 // Containers tells of all containers there are, the first launched first.
@@ -35,6 +42,10 @@ func (c *Core) Container(id ContainerID) (Container, bool) {
 }
 
 func (c *Core) describe(e *execution) Container {
+	held := e.held
+	if !e.over {
+		held = c.ledger.Held(e.id())
+	}
 	return Container{
 		ID:        e.id(),
 		Agent:     e.launch.Agent,
@@ -43,5 +54,6 @@ func (c *Core) describe(e *execution) Container {
 		Tasks:     slices.Clone(e.history[max(0, len(e.history)-maxHistory):]),
 		State:     e.state,
 		Custom:    e.launch.Custom,
+		Resources: held,
 	}
 }

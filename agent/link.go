@@ -1,0 +1,155 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/tepui/tepui/agent/core"
+	"github.com/tepui/tepui/api/link"
+)
+
+// How long to wait before the master is dialled again: twice as long after
+// each failure, minus a random part of up to a half, so that the agents of a
+// cluster do not come all at once.
+const (
+	redialMin = 100 * time.Millisecond
+	redialMax = 15 * time.Second
+)
+
+// A master that reads nothing for a while, or the wire to it, is given up.
+const (
+	maxToMaster   = 1 << 17 // messages: more than one update for each of very many tasks
+	maxMessage    = 64 << 20
+	silentTimeout = 30 * time.Second // until the kernel gives up a peer that answers nothing
+)
+
+var errSlowMaster = errors.New("the master does not read what it is sent")
+
+// session is one connection to the master.
+type session struct {
+	out *queue[*link.FromAgent]
+	end context.CancelCauseFunc
+}
+
+// linker keeps a session with the master.
+type linker struct {
+	master string
+	dial   func(ctx context.Context, addr string) (net.Conn, error)
+	loop   *loop
+	log    *slog.Logger
+}
+
+// run dials again and again until ctx ends.
+func (k *linker) run(ctx context.Context) {
+	wait := redialMin
+	for ctx.Err() == nil {
+		heard, err := k.once(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if heard {
+			wait = redialMin
+		}
+		pause := wait - rand.N(wait/2)
+		k.log.Warn("no link to master", "master", k.master, "retry_in", pause, "error", err)
+		wait = min(2*wait, redialMax)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// once has one session with the master, until it ends. It tells whether the
+// master said anything.
+func (k *linker) once(ctx context.Context) (heard bool, err error) {
+	conn, err := grpc.NewClient("passthrough:///"+k.master,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(k.dial),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	stream, err := link.NewAgentsClient(conn).Connect(ctx)
+	if err != nil {
+		return false, err
+	}
+	s := &session{out: newQueue[*link.FromAgent](maxToMaster), end: end}
+	up := post{in: core.LinkUp{}, before: func(l *loop) { l.session = s }}
+	if !k.loop.post(up) {
+		return false, nil
+	}
+	defer k.loop.post(post{in: core.LinkDown{}, before: func(l *loop) { l.session = nil }})
+
+	var g errgroup.Group
+	g.Go(func() error {
+		err := k.write(ctx, stream, s)
+		end(err)
+		return err
+	})
+	heard, err = k.read(stream)
+	end(err)
+	_ = g.Wait() // the first error is the cause of ctx
+	return heard, context.Cause(ctx)
+}
+
+func (k *linker) read(stream grpc.BidiStreamingClient[link.FromAgent, link.FromMaster]) (heard bool, err error) {
+	for {
+		m, err := stream.Recv()
+		if err != nil {
+			return heard, err
+		}
+		heard = true
+		if !k.loop.input(core.FromMaster{Message: m}) {
+			return heard, context.Canceled
+		}
+	}
+}
+
+func (k *linker) write(ctx context.Context, stream grpc.BidiStreamingClient[link.FromAgent, link.FromMaster], s *session) error {
+	var batch []*link.FromAgent
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.out.ready:
+		}
+		batch = s.out.take(batch)
+		for _, m := range batch {
+			if err := stream.Send(m); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// dialTCP connects over TCP, and has the kernel notice a peer that is gone
+// without a word, whether or not there is something to send.
+func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
+	d := net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4},
+		Control: func(_, _ string, c syscall.RawConn) error {
+			var err error
+			return errors.Join(c.Control(func(fd uintptr) {
+				err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(silentTimeout.Milliseconds()))
+			}), err)
+		},
+	}
+	return d.DialContext(ctx, "tcp", addr)
+}

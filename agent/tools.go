@@ -1,0 +1,121 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/tepui/tepui/agent/core"
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/fetcher"
+)
+
+// How many containers may be in a stage that costs the host much, at the same
+// time. The others wait, in order.
+const (
+	maxFetching   = 8
+	maxStarting   = 8
+	maxDestroying = 16
+)
+
+// tools is what all workers share.
+type tools struct {
+	containers Containers
+	sandboxes  *sandboxes
+	env        environment
+	fetch      []string // the command that fetches
+	home       string   // where relative URIs start
+	switchUser bool
+
+	fetching, starting, destroying *semaphore.Weighted
+	workers                        sync.WaitGroup
+}
+
+func newTools(cfg *Config, boxes *sandboxes, env environment) *tools {
+	return &tools{
+		containers: cfg.Isolator,
+		sandboxes:  boxes,
+		env:        env,
+		fetch:      cfg.FetchCommand,
+		home:       cfg.FrameworksHome,
+		switchUser: cfg.SwitchUser,
+		fetching:   semaphore.NewWeighted(maxFetching),
+		starting:   semaphore.NewWeighted(maxStarting),
+		destroying: semaphore.NewWeighted(maxDestroying),
+	}
+}
+
+// prepare makes the sandbox of a launch and fetches its URIs as its user.
+func (t *tools) prepare(ctx context.Context, l *core.Launch) (*sandbox, error) {
+	who, err := t.identify(l.User)
+	if err != nil {
+		return nil, err
+	}
+	box, err := t.sandboxes.create(l, who)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.Command.GetUris()) == 0 {
+		return box, nil
+	}
+	if err := t.fetchInto(ctx, box, l.Command.GetUris()); err != nil {
+		box.close()
+		return nil, err
+	}
+	return box, nil
+}
+
+func (t *tools) fetchInto(ctx context.Context, box *sandbox, uris []*mesos.CommandInfo_URI) error {
+	if err := t.fetching.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer t.fetching.Release(1)
+	r := fetcher.Request{
+		Sandbox:        box.path,
+		FrameworksHome: t.home,
+		UID:            int(box.owner.uid),
+		GID:            int(box.owner.gid),
+		Keep:           []string{stdoutName, stderrName},
+	}
+	for _, u := range uris {
+		r.URIs = append(r.URIs, fetcher.URI{
+			Value:      u.GetValue(),
+			Executable: u.GetExecutable(),
+			Extract:    u.GetExtract(),
+			Cache:      u.GetCache(),
+			OutputFile: u.GetOutputFile(),
+		})
+	}
+	return fetcher.Spawn(ctx, t.fetch, r)
+}
+
+// start starts the command of a launch in its sandbox.
+func (t *tools) start(ctx context.Context, l *core.Launch, box *sandbox, limits core.Limits) (Container, error) {
+	env, err := t.env.of(l, box.path)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.starting.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer t.starting.Release(1)
+	c, err := t.containers.Start(ctx, string(l.Container), newSpec(l, box, env), limits,
+		Stdio{Stdout: box.stdout, Stderr: box.stderr})
+	if err != nil {
+		return nil, fmt.Errorf("starting the container: %w", err)
+	}
+	return c, nil
+}
+
+func (t *tools) destroy(ctx context.Context, c Container) error {
+	if err := t.destroying.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer t.destroying.Release(1)
+	return c.Destroy(ctx)
+}

@@ -1,0 +1,187 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tepui/tepui/agent/core"
+)
+
+// maxActions is how many actions may wait for a worker. The core asks for a
+// start, at most one change of limits at a time, two signals, and an end.
+const maxActions = 16
+
+// How long to wait before a container that could not be destroyed is tried
+// again.
+const (
+	destroyRetryMin = 100 * time.Millisecond
+	destroyRetryMax = 10 * time.Second
+)
+
+// worker carries out what the core wants of one container, one action after
+// the other, from Launch to Forget.
+type worker struct {
+	launch core.Launch
+	tools  *tools
+	post   func(core.Input) bool
+	log    *slog.Logger
+
+	actions   *queue[core.Action]
+	life      context.Context    // ends when the container is to be destroyed
+	interrupt context.CancelFunc // ends life
+	box       *sandbox           // set by Launch
+	container Container          // set by Start
+	waited    chan struct{}      // closed when the container's end is known; nil before Start
+
+	mu    sync.Mutex
+	facts facts
+}
+
+// facts are what others may ask a worker for.
+type facts struct {
+	sandbox        string // path
+	container      Container
+	started, ended time.Time
+	exit           core.Exit
+	usage          *Usage // at the end
+}
+
+// give hands over an action, without waiting. A Destroy interrupts whatever
+// is being done. It tells whether there was a place.
+func (w *worker) give(a core.Action) bool {
+	if _, ok := a.(core.Destroy); ok {
+		w.interrupt()
+	}
+	return w.actions.put(a)
+}
+
+// look returns what is known now.
+func (w *worker) look() facts {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.facts
+}
+
+func (w *worker) learn(change func(*facts)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.facts)
+}
+
+// run works until the container is forgotten, or ctx ends, which leaves the
+// container as it is.
+func (w *worker) run(ctx context.Context) {
+	defer w.interrupt()
+	w.doLaunch()
+	var batch []core.Action
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.actions.ready:
+		}
+		batch = w.actions.take(batch)
+		for _, a := range batch {
+			if !w.do(ctx, a) {
+				return
+			}
+		}
+	}
+}
+
+// do carries out one action, and tells whether more may come.
+func (w *worker) do(ctx context.Context, a core.Action) bool {
+	switch a := a.(type) {
+	case core.Start:
+		w.doStart(ctx, a.Limits)
+	case core.Update:
+		w.doUpdate(a.Limits)
+	case core.Signal:
+		if w.container == nil {
+			break
+		}
+		if err := w.container.Signal(a.Sig); err != nil {
+			w.log.Warn("signal not delivered", "signal", a.Sig.String(), "error", err)
+		}
+	case core.Destroy:
+		w.doDestroy(ctx)
+	case core.Forget:
+		w.box.close()
+		return false
+	}
+	return true
+}
+
+// doLaunch makes the sandbox and fetches into it.
+func (w *worker) doLaunch() {
+	box, err := w.tools.prepare(w.life, &w.launch)
+	if err != nil {
+		w.log.Warn("launch failed", "error", err)
+		w.post(core.FetchFailed{Container: w.launch.Container, Message: err.Error()})
+		return
+	}
+	w.box = box
+	w.learn(func(f *facts) { f.sandbox = box.path })
+	w.post(core.Fetched{Container: w.launch.Container})
+}
+
+// doStart starts the container, and has its end waited for.
+func (w *worker) doStart(ctx context.Context, limits core.Limits) {
+	c, err := w.tools.start(w.life, &w.launch, w.box, limits)
+	w.box.close()
+	if err != nil {
+		w.log.Warn("start failed", "error", err)
+		w.post(core.StartFailed{Container: w.launch.Container, Message: err.Error()})
+		return
+	}
+	w.container = c
+	w.waited = make(chan struct{})
+	w.learn(func(f *facts) { f.container, f.started = c, time.Now() })
+	w.post(core.Started{Container: w.launch.Container, Pid: uint32(c.Pid())})
+	w.tools.workers.Go(func() { w.wait(ctx) })
+}
+
+// wait tells the core of the container's end.
+func (w *worker) wait(ctx context.Context) {
+	defer close(w.waited)
+	exit, usage, err := w.container.Wait(ctx)
+	if err != nil {
+		exit.Unknown = err.Error()
+	}
+	w.learn(func(f *facts) { f.ended, f.exit, f.usage = time.Now(), exit, usage })
+	w.post(core.Exited{Container: w.launch.Container, Exit: exit})
+}
+
+func (w *worker) doUpdate(limits core.Limits) {
+	problem := ""
+	if err := w.container.Update(w.life, limits); err != nil {
+		problem = err.Error()
+	}
+	w.post(core.LimitsUpdated{Container: w.launch.Container, Problem: problem})
+}
+
+// doDestroy tries until nothing is left of the container, or ctx ends.
+func (w *worker) doDestroy(ctx context.Context) {
+	w.box.close()
+	if w.container != nil {
+		for retry := destroyRetryMin; ; retry = min(2*retry, destroyRetryMax) {
+			err := w.tools.destroy(ctx, w.container)
+			if err == nil {
+				break
+			}
+			w.log.Error("container not destroyed, will be tried again", "retry_in", retry, "error", err)
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(retry):
+			}
+		}
+		<-w.waited
+	}
+	w.post(core.Destroyed{Container: w.launch.Container})
+}
