@@ -120,4 +120,7 @@ type OOM struct {
 	Limit int64
 	Peak  int64  // 0 if the kernel does not tell
 	Kills uint64 // processes that the kernel killed
+	// Outside tells that it was not the container's own limit: the host, or a
+	// group of containers, had no memory left.
+	Outside bool
 }
