@@ -44,4 +44,5 @@ $(BIN)/protoc-gen-go: go.mod
 $(BIN)/protoc-gen-go-grpc: go.mod
 	go build -o $@ google.golang.org/grpc/cmd/protoc-gen-go-grpc
 
+include integration/integration.mk
 include integration/vagrant/vagrant.mk

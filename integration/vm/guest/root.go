@@ -128,14 +128,17 @@ func awaitFile(name string, limit time.Duration) error {
 	}
 }
 
-// installInit puts this program into the new root and returns the command
-// line of its init.
+// installInit puts this program, and the file of names that no Debian package
+// has, into the new root and returns the command line of its init.
 func installInit(root, flavour string) ([]string, error) {
 	program, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(root+Program, program, 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(root+"/etc/hosts", []byte("127.0.0.1 localhost vm\n::1 localhost\n"), 0o644); err != nil {
 		return nil, err
 	}
 	switch flavour {

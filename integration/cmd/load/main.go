@@ -1,0 +1,104 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Load is what scenarios run as a task: it does one thing to the machine.
+//
+//	load cpu [N]        keep N CPUs busy until killed
+//	load memory MIB     take so much memory, page by page, say so, and hold it until killed
+//	load sleep          do nothing until killed
+//	load fork N         leave N orphans that end at once, and sleep
+//	load exit CODE      end with that exit code
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(2)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return errors.New("usage: load cpu [N] | memory MIB | sleep | fork N | exit CODE")
+	}
+	n := 1
+	if len(args) > 1 {
+		var err error
+		if n, err = strconv.Atoi(args[1]); err != nil {
+			return fmt.Errorf("%s: %w", args[0], err)
+		}
+	}
+	switch args[0] {
+	case "cpu":
+		burn(n)
+	case "memory":
+		return hold(n)
+	case "sleep":
+		sleep()
+	case "fork":
+		return orphans(n)
+	case "exit":
+		os.Exit(n)
+	}
+	return fmt.Errorf("unknown load %q", args[0])
+}
+
+// burn keeps n CPUs busy, as far as the machine has them.
+func burn(n int) {
+	for range n - 1 {
+		go spin()
+	}
+	spin()
+}
+
+func spin() {
+	for x := uint64(1); ; {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+	}
+}
+
+// hold takes memory that is really there: each page is written.
+func hold(mib int) error {
+	held := make([][]byte, 0, mib)
+	for range mib {
+		part := make([]byte, 1<<20)
+		for i := 0; i < len(part); i += os.Getpagesize() {
+			part[i] = 1
+		}
+		held = append(held, part)
+	}
+	fmt.Printf("holding %d MiB\n", len(held))
+	sleep()
+	return nil
+}
+
+// sleep does nothing, for good. (The runtime would take an empty select for a
+// deadlock.)
+func sleep() {
+	for {
+		time.Sleep(time.Hour)
+	}
+}
+
+// orphans starts n processes whose parent ends before them.
+func orphans(n int) error {
+	for range n {
+		if err := exec.Command("/bin/sh", "-c", "(sleep 0.1; exit 3) &").Run(); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("left %d orphans\n", n)
+	sleep()
+	return nil
+}

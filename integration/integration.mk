@@ -1,0 +1,46 @@
+# Copyright 2026 The Tepui Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# The scenarios on a real kernel; docs/testing.md explains.
+#
+# make integration                    in fresh VMs, which any amd64 machine can run
+# make integration INTEGRATION=host   on this very machine: root, cgroup v2, nothing dear on it
+# make integration RUN=TestOOM PKGS=./integration/kernel
+
+INTEGRATION ?= vm
+RUN ?=
+PKGS ?= ./integration/hosts ./integration/kernel ./integration/scenarios ./isolator/...
+JOBS ?= 2
+
+VM := $(CURDIR)/$(BIN)/vm
+# What is on the data disk of each VM.
+TESTED := $(BIN)/tested
+INTEGRATION_FLAGS := -count=1 -timeout=15m -p=$(JOBS) $(if $(RUN),-run='$(RUN)')
+
+.PHONY: vm-deps vm-tools vm-image tested integration
+
+vm-deps:
+	@$(NEED) "the test VM: QEMU, mmdebstrap for its Debian, mke2fs for its disks, depmod for its kernel modules" \
+	  qemu-system-x86 mmdebstrap e2fsprogs kmod
+
+vm-tools:
+	go build -trimpath -ldflags='-s -w' -o $(BIN)/ ./integration/cmd/vm ./integration/cmd/vm-guest
+
+# The programs under test, in a folder of their own.
+tested:
+	@mkdir -p $(TESTED)
+	go build -trimpath -ldflags='-s -w' -o $(TESTED)/ ./cmd/... ./examples/... ./integration/cmd/load
+
+vm-image: vm-deps vm-tools
+	$(VM) image
+	$(VM) -flavour systemd image
+
+ifeq ($(INTEGRATION),host)
+integration: tested
+	TEPUI_BIN=$(CURDIR)/$(TESTED) INTEGRATION=host go test $(INTEGRATION_FLAGS) $(PKGS)
+else
+integration: vm-image tested
+	TEPUI_VM=$(VM) go test $(INTEGRATION_FLAGS) ./integration/vm/...
+	go test $(INTEGRATION_FLAGS) -exec '$(VM) -data $(CURDIR)/$(TESTED):bin -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec' $(PKGS)
+	go test $(INTEGRATION_FLAGS) -exec '$(VM) -flavour systemd -data $(CURDIR)/$(TESTED):bin -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec' ./integration/scenarios ./isolator/...
+endif
