@@ -6,12 +6,13 @@ package vagrant_test
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
+	"strconv"
 	"syscall"
 	"testing"
 
+	"github.com/tepui/tepui/examples/ship"
+	"github.com/tepui/tepui/integration/framework"
 	"github.com/tepui/tepui/integration/vagrant"
 	"github.com/tepui/tepui/sdk/executor"
 	"google.golang.org/protobuf/proto"
@@ -19,102 +20,66 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 )
 
+// executorMode is the argument that makes this test binary a custom executor.
+const executorMode = "act-as-executor"
+
 // kill -9 of an executor ends each of its tasks in TASK_LOST, and the framework
-// is told of the executor's end, with its wait status.
+// is told of the executor's end, with its wait status. The executor is this
+// test binary, which each agent fetches over the private network.
 func TestExecutorKilled(t *testing.T) {
 	c := open(t)
 	clean(t)
-	uri := serveExecutor(t)
+	uri := serveMyself(t)
 	f := subscribe(t)
 	for _, m := range c.Agents {
-		id := "executor-" + m.Name
-		tasks := []*mesos.TaskInfo{executorTask(id, id+"-a", uri), executorTask(id, id+"-b", uri)}
-		f.launch(t, m, tasks...)
-		for _, task := range tasks {
-			f.await(t, task.GetTaskId().GetValue(), mesos.TaskState_TASK_RUNNING)
-		}
-		container := awaitContainer(t, m, id)
-		// 64 MB of the executor and twice 16 MB of the tasks.
-		if got, want := container.Files["memory.max"], fmt.Sprint((64+2*16)<<20); got != want {
-			t.Errorf("on %s, memory.max of an executor with two tasks is %s, want %s", m.Name, got, want)
-		}
-		run(t, m, fmt.Sprintf("kill -9 %d", container.Find(id)))
-		for _, task := range tasks {
-			got := f.await(t, task.GetTaskId().GetValue(), mesos.TaskState_TASK_LOST)
-			if got.GetReason() != mesos.TaskStatus_REASON_EXECUTOR_TERMINATED {
-				t.Errorf("lost with reason %v (%s), want REASON_EXECUTOR_TERMINATED", got.GetReason(), got.GetMessage())
+		t.Run(m.Name, func(t *testing.T) {
+			id := "executor-" + m.Name
+			e := shipped(id, uri)
+			tasks := []string{id + "-a", id + "-b"}
+			launch(t, f, m, framework.In(e, tasks[0], .1, 16), framework.In(e, tasks[1], .1, 16))
+			for _, task := range tasks {
+				await(t, f, task, mesos.TaskState_TASK_RUNNING)
 			}
-		}
-		eventually(t, patience, func(context.Context) error {
-			status, ok := f.ended(id)
-			if !ok {
-				return fmt.Errorf("the framework was not told of the end of %s", id)
+			container := awaitContainer(t, m, id)
+			if got, want := container.Files["memory.max"], strconv.Itoa((64+2*16)<<20); got != want {
+				t.Errorf("memory.max of an executor of 64 MB with two tasks of 16 MB is %s, want %s", got, want)
 			}
-			if ws := syscall.WaitStatus(status); !ws.Signaled() || ws.Signal() != syscall.SIGKILL {
-				t.Errorf("wait status %#x of an executor killed by SIGKILL", status)
+
+			run(t, m, fmt.Sprintf("kill -9 %d", container.Find(id)))
+			for _, task := range tasks {
+				u := awaitLost(t, f, task, mesos.TaskStatus_REASON_EXECUTOR_TERMINATED)
+				t.Logf("%s: %s", task, u.GetMessage())
 			}
-			return nil
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			status, err := f.AwaitExecutor(ctx, id)
+			if ws := syscall.WaitStatus(status); err != nil || !ws.Signaled() || ws.Signal() != syscall.SIGKILL {
+				t.Errorf("executorLost says wait status %#x, %v; want that of SIGKILL", status, err)
+			}
 		})
 	}
 }
 
-// executorTask is a task for the executor that this test binary is, see runExecutor.
-func executorTask(executor, id, uri string) *mesos.TaskInfo {
-	return &mesos.TaskInfo{
-		Name:      proto.String(id),
-		TaskId:    taskID(id),
-		Resources: quantities(.1, 16),
-		Executor: &mesos.ExecutorInfo{
-			Type:       mesos.ExecutorInfo_CUSTOM.Enum(),
-			ExecutorId: &mesos.ExecutorID{Value: proto.String(executor)},
-			Resources:  quantities(.1, 64),
-			Command: &mesos.CommandInfo{
-				Shell:     proto.Bool(false),
-				Value:     proto.String("./executor"),
-				Arguments: []string{"./executor", executor},
-				Uris:      []*mesos.CommandInfo_URI{{Value: proto.String(uri), Executable: proto.Bool(true)}},
-			},
-		},
+// serveMyself serves this test binary towards the machines and returns its URI.
+func serveMyself(t *testing.T) string {
+	t.Helper()
+	self, err := ship.Myself()
+	if err != nil {
+		t.Fatal(err)
 	}
+	server, err := ship.Serve(t.Context(), "", vagrant.Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	return server.Add("executor", self)
 }
 
-// serveExecutor serves this test binary to the agents, over the private
-// network, and returns its URI.
-func serveExecutor(t *testing.T) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", localAddress(t)+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/executor", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, self) })
-	server := &http.Server{Handler: mux}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		// Until Close, below.
-		_ = server.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-done
-	})
-	return "http://" + listener.Addr().String() + "/executor"
-}
-
-// localAddress is our own address on the machines' private network.
-func localAddress(t *testing.T) string {
-	t.Helper()
-	conn, err := net.Dial("tcp", vagrant.Endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.TCPAddr).IP.String()
+// shipped is an executor that an agent fetches from uri.
+func shipped(id, uri string) *mesos.ExecutorInfo {
+	command := framework.Program("./executor", executorMode, id)
+	command.Uris = []*mesos.CommandInfo_URI{{Value: proto.String(uri), Executable: proto.Bool(true)}}
+	return framework.Executor(id, command, .1, 64)
 }
 
 // idler is an executor whose tasks run until they are killed.
@@ -136,7 +101,8 @@ func tell(d executor.Driver, task *mesos.TaskID, state mesos.TaskState) {
 	}
 }
 
-// runExecutor is what this binary does where an agent has started it.
+// runExecutor is what this binary does where an agent has started it; it
+// returns the exit status.
 func runExecutor() int {
 	if _, err := executor.NewDriver(idler{}).Run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tepui/tepui/integration/vagrant"
+	"google.golang.org/protobuf/proto"
 
 	mesos "github.com/tepui/tepui/api/v1"
 )
@@ -21,15 +22,14 @@ func TestAgentKilled(t *testing.T) {
 	clean(t)
 	f := subscribe(t)
 	m := c.Agents[0]
-	f.begin(t, m, "victim", "sleep 7101")
+	begin(t, f, m, "victim", "sleep 7101")
 	awaitContainer(t, m, "sleep 7101")
 
 	run(t, m, "systemctl kill --kill-who=main --signal=KILL tepui-agent")
-	f.await(t, "victim", mesos.TaskState_TASK_LOST)
-	f.begin(t, m, "successor", "sleep 7102")
-	if awaitContainer(t, m, "sleep 7102").Runs("sleep 7101") {
-		t.Error("the task of the killed agent is still there")
-	}
+	awaitLost(t, f, "victim", mesos.TaskStatus_REASON_AGENT_REMOVED)
+	begin(t, f, m, "successor", "sleep 7102")
+	awaitContainer(t, m, "sleep 7102")
+	wantGone(t, m, "sleep 7101")
 }
 
 // An agent that is cut off, though all of it lives, loses its tasks as far as
@@ -40,18 +40,17 @@ func TestAgentCutOff(t *testing.T) {
 	clean(t)
 	f := subscribe(t)
 	near, far := c.Agents[0], c.Agents[1]
-	f.begin(t, near, "near", "sleep 7201")
-	f.begin(t, far, "far", "sleep 7202")
+	begin(t, f, near, "near", "sleep 7201")
+	begin(t, f, far, "far", "sleep 7202")
 
 	cutOff(t, far)
-	lost := f.await(t, "far", mesos.TaskState_TASK_LOST)
-	if got := lost.GetReason(); got != mesos.TaskStatus_REASON_AGENT_REMOVED {
-		t.Errorf("lost with reason %v (%s), want REASON_AGENT_REMOVED", got, lost.GetMessage())
+	awaitLost(t, f, "far", mesos.TaskStatus_REASON_AGENT_REMOVED)
+	if got := f.Updates("near"); len(got) != 1 {
+		t.Errorf("the task of the other agent had updates %v, want RUNNING alone", got)
 	}
-	f.await(t, "near", mesos.TaskState_TASK_RUNNING)
 
 	heal(t, far)
-	f.begin(t, far, "again", "sleep 7203")
+	begin(t, f, far, "again", "sleep 7203")
 }
 
 // A machine that loses power loses its tasks. When it is back, so is its agent.
@@ -60,14 +59,13 @@ func TestMachineCrashes(t *testing.T) {
 	clean(t)
 	f := subscribe(t)
 	m := c.Agents[1]
-	f.begin(t, m, "victim", "sleep 7301")
+	begin(t, f, m, "victim", "sleep 7301")
 
 	crash(t, m)
-	f.await(t, "victim", mesos.TaskState_TASK_LOST)
-	f.begin(t, m, "successor", "sleep 7302")
-	if awaitContainer(t, m, "sleep 7302").Runs("sleep 7301") {
-		t.Error("the task from before the crash is still there")
-	}
+	awaitLost(t, f, "victim", mesos.TaskStatus_REASON_AGENT_REMOVED)
+	begin(t, f, m, "successor", "sleep 7302")
+	awaitContainer(t, m, "sleep 7302")
+	wantGone(t, m, "sleep 7301")
 }
 
 // A master that is killed loses nothing: agents and the framework bring their
@@ -77,14 +75,15 @@ func TestMasterKilled(t *testing.T) {
 	clean(t)
 	f := subscribe(t)
 	for _, m := range c.Agents {
-		f.begin(t, m, "on-"+m.Name, "sleep 7401")
+		begin(t, f, m, "on-"+m.Name, "sleep 7401")
 	}
 	before := containersOf(t, c)
+	takeOffers(t, f)
 
 	run(t, c.Master, "systemctl kill --kill-who=main --signal=KILL tepui-master")
-	// New offers tell that agent and framework are back.
+	// Offers tell that agents and framework are back.
 	for _, m := range c.Agents {
-		f.begin(t, m, "after-"+m.Name, "sleep 7402")
+		begin(t, f, m, "after-"+m.Name, "sleep 7402")
 	}
 	after := containersOf(t, c)
 	for id := range before {
@@ -93,22 +92,10 @@ func TestMasterKilled(t *testing.T) {
 		}
 	}
 	for _, m := range c.Agents {
-		f.kill(t, "on-"+m.Name)
-		f.await(t, "on-"+m.Name, mesos.TaskState_TASK_KILLED)
-	}
-}
-
-// begin launches a small command task on m and waits until it runs.
-func (f *framework) begin(t *testing.T, m vagrant.Machine, id, command string) {
-	t.Helper()
-	f.launch(t, m, commandTask(id, command, .1, 32))
-	f.await(t, id, mesos.TaskState_TASK_RUNNING)
-}
-
-func (f *framework) kill(t *testing.T, task string) {
-	t.Helper()
-	if _, err := f.driver.KillTask(taskID(task)); err != nil {
-		t.Fatal(err)
+		if _, err := f.Driver().KillTask(&mesos.TaskID{Value: proto.String("on-" + m.Name)}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, f, "on-"+m.Name, mesos.TaskState_TASK_KILLED)
 	}
 }
 

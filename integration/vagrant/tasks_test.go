@@ -4,22 +4,19 @@
 package vagrant_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tepui/tepui/integration/cluster"
 	"github.com/tepui/tepui/integration/vagrant"
 )
-
-// tepui is the program as built from the tree, the same as on the machines.
-const tepui = "../../bin/tepui"
 
 // Two tasks that each need more than half of the processors of an agent can only
 // run on different agents. They are started by two "tepui run" on this side of
@@ -29,7 +26,8 @@ func TestRunOnBothAgents(t *testing.T) {
 	clean(t)
 	cpus := 0.6 * processors(t, c)
 	for i := range c.Agents {
-		start(t, "--cpus", fmt.Sprint(cpus), "--mem", "48", "--", "sleep", strconv.Itoa(7001+i))
+		start(t, "tepui", "run", "--master", vagrant.Endpoint,
+			"--cpus", fmt.Sprint(cpus), "--mem", "48", "--", "sleep", strconv.Itoa(7001+i))
 	}
 	want := map[string]string{
 		"memory.max":       strconv.Itoa(48 << 20),
@@ -51,61 +49,65 @@ func TestRunReportsTheExitCode(t *testing.T) {
 	open(t)
 	clean(t)
 	for _, want := range []int{0, 3} {
-		job := start(t, "--cpus", ".1", "--mem", "32", "--", "sh", "-c", fmt.Sprintf("exit %d", want))
-		job.wait(t)
-		if got := job.cmd.ProcessState.ExitCode(); got != want {
-			t.Errorf("exit code %d of a task that exits with %d; output:\n%s", got, want, job.out.String())
+		p := start(t, "tepui", "run", "--master", vagrant.Endpoint,
+			"--cpus", ".1", "--mem", "32", "--", "sh", "-c", fmt.Sprintf("exit %d", want))
+		wait(t, p, patience)
+		if got := p.ExitCode(); got != want {
+			t.Errorf("exit code %d of a task that exits with %d", got, want)
 		}
 	}
 }
 
-// job is a "tepui run" that runs here.
-type job struct {
-	cmd  *exec.Cmd
-	out  bytes.Buffer // complete once done is closed
-	done chan struct{}
+// The word count ships its executor and the shards of its text to both agents,
+// and finds what it finds when it counts alone.
+func TestWordCount(t *testing.T) {
+	c := open(t)
+	clean(t)
+	text := os.Getenv("TEPUI_TEXT")
+	if text == "" {
+		t.Skip("TEPUI_TEXT does not name a text: 'make test-vagrant' sets it")
+	}
+	p := start(t, "wordcount", "--master", vagrant.Endpoint, "--text", text, "--cpus", ".4", "--timeout", "20m")
+	wait(t, p, 20*time.Minute)
+	t.Log(p.Output())
+	if p.ExitCode() != 0 {
+		t.Errorf("wordcount ended with status %d", p.ExitCode())
+	}
+	for _, m := range c.Agents {
+		if !strings.Contains(p.Output(), m.IP) {
+			t.Errorf("no shard was counted on %s", m.Name)
+		}
+	}
 }
 
-// start begins "tepui run" with args. It is interrupted, and waited for, when
-// the test ends.
-func start(t *testing.T, args ...string) *job {
+// start runs a program of the tree here. It is interrupted, and waited for,
+// when the test ends; what it wrote is shown with a failed test.
+func start(t *testing.T, program string, args ...string) *cluster.Process {
 	t.Helper()
-	if _, err := os.Stat(tepui); err != nil {
-		t.Fatalf("%v: run 'make build' first", err)
-	}
-	j := &job{done: make(chan struct{})}
-	j.cmd = exec.Command(tepui, append([]string{"run", "--master", vagrant.Endpoint}, args...)...)
-	j.cmd.Stdout, j.cmd.Stderr = &j.out, &j.out
-	if err := j.cmd.Start(); err != nil {
+	p, err := cluster.Run(program, args, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		defer close(j.done)
-		// How it ended is in ProcessState.
-		_ = j.cmd.Wait()
-	}()
 	t.Cleanup(func() {
 		// It may have ended by itself.
-		_ = j.cmd.Process.Signal(syscall.SIGINT)
-		j.wait(t)
+		_ = syscall.Kill(p.PID(), syscall.SIGINT)
+		wait(t, p, patience)
 		if t.Failed() {
-			t.Logf("tepui run %q:\n%s", args, j.out.String())
+			t.Logf("%s %q:\n%s", program, args, p.Output())
 		}
 	})
-	return j
+	return p
 }
 
-// wait waits for the end of the job, and kills it when that takes too long.
-func (j *job) wait(t *testing.T) {
+// wait waits for the end of a program; the test ends when that takes too long.
+func wait(t *testing.T, p *cluster.Process, limit time.Duration) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	select {
-	case <-j.done:
+	case <-p.Done():
 	case <-ctx.Done():
-		t.Errorf("tepui run did not end within %v", patience)
-		_ = j.cmd.Process.Kill()
-		<-j.done
+		t.Fatalf("process %d did not end within %v", p.PID(), limit)
 	}
 }
 
@@ -117,55 +119,4 @@ func processors(t *testing.T, c *vagrant.Cluster) float64 {
 		t.Fatal(err)
 	}
 	return float64(n)
-}
-
-// awaitContainer waits for a container on m with text in the command of one of its processes.
-func awaitContainer(t *testing.T, m vagrant.Machine, text string) vagrant.Container {
-	t.Helper()
-	var found vagrant.Container
-	eventually(t, patience, func(ctx context.Context) error {
-		list, err := m.Containers(ctx)
-		if err != nil {
-			return err
-		}
-		for _, c := range list {
-			if c.Runs(text) {
-				found = c
-				return nil
-			}
-		}
-		return fmt.Errorf("on %s, no container runs %q: %v", m.Name, text, list)
-	})
-	return found
-}
-
-// leftovers prints what containers leave when they are not taken down
-// properly: cgroups (listed apart), inits, zombies, mounts of a sandbox.
-const leftovers = `
-pgrep -a tepui-init || true
-ps -eo pid,stat,args | awk '$2 ~ /^Z/'
-grep /var/lib/tepui/ /proc/mounts || true`
-
-// clean makes the test wait, when all else of it has ended, until nothing is left
-// of any container on any agent. To be called before anything is started.
-func clean(t *testing.T) {
-	t.Helper()
-	t.Cleanup(func() {
-		for _, m := range cluster.Agents {
-			eventually(t, patience, func(ctx context.Context) error {
-				list, err := m.Containers(ctx)
-				if err != nil {
-					return err
-				}
-				left, err := m.Run(ctx, leftovers)
-				if err != nil {
-					return err
-				}
-				if len(list) > 0 || strings.TrimSpace(left) != "" {
-					return fmt.Errorf("left on %s: containers %v; %s", m.Name, list, left)
-				}
-				return nil
-			})
-		}
-	})
 }

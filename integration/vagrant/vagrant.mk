@@ -5,9 +5,9 @@
 
 VAGRANT := integration/vagrant
 VAGRANT_CACHE := .cache/vagrant
-VAGRANT_TIMEOUT ?= 60m
+VAGRANT_TIMEOUT ?= 90m
 
-.PHONY: vagrant-lab vagrant-box vagrant-up test-vagrant vagrant-down
+.PHONY: vagrant-lab vagrant-box vagrant-programs vagrant-up test-vagrant vagrant-down
 
 # A Vagrant with libvirt for a machine that has none: needs root and mmdebstrap.
 vagrant-lab:
@@ -21,14 +21,20 @@ $(VAGRANT_CACHE)/bookworm.box: $(VAGRANT)/mkbox.sh
 	mkdir -p $(@D)
 	$(VAGRANT)/run.sh --net $(VAGRANT)/mkbox.sh $@
 
+vagrant-programs:
+	go build -trimpath -ldflags='-s -w' -o $(BIN)/ ./cmd/... ./examples/wordcount ./examples/testframework
+
 # The lab has no public boxes: there, the first "make vagrant-up" makes ours.
-vagrant-up: build
+vagrant-up: vagrant-programs
 	$(VAGRANT)/run.sh --need-box vagrant up --provision
 
+# RUN=TestWordCount runs that test only.
 test-vagrant: vagrant-up
 	go test -c -o $(VAGRANT_CACHE)/vagrant.test ./$(VAGRANT)
 	go test -c -o $(VAGRANT_CACHE)/scenarios.test ./integration/scenarios
-	cd $(VAGRANT) && TEPUI_VAGRANT=1 ./run.sh ../../$(VAGRANT_CACHE)/vagrant.test -test.v -test.timeout=$(VAGRANT_TIMEOUT)
+	text=$$(examples/wordcount/text.sh) && cd $(VAGRANT) && \
+	  TEPUI_VAGRANT=1 TEPUI_TEXT=../../$$text TEPUI_SCENARIOS=../../$(VAGRANT_CACHE)/scenarios.test \
+	  ./run.sh ../../$(VAGRANT_CACHE)/vagrant.test -test.v -test.timeout=$(VAGRANT_TIMEOUT) $(if $(RUN),-test.run='$(RUN)')
 
 vagrant-down:
 	$(VAGRANT)/run.sh --last vagrant destroy --force

@@ -11,7 +11,14 @@ from=/tmp/tepui
 install -m 755 "$from"/bin/* /usr/local/bin/
 install -m 644 "$from"/guest/*.service /etc/systemd/system/
 mkdir -p /etc/tepui
-printf 'TEPUI_IP=%s\nTEPUI_HOSTNAME=%s\nTEPUI_MASTER=%s:5050\n' "$ip" "$ip" "$master" > /etc/tepui/environment
+cat > /etc/tepui/environment <<EOF
+# The flags of tepui in their environment form. A name would do for the hostname if all machines could resolve it.
+TEPUI_IP=$ip
+TEPUI_HOSTNAME=$ip
+TEPUI_MASTER=$master:5050
+# Tests of lost agents wait for this; ten minutes is the default.
+TEPUI_AGENT_REREGISTER_TIMEOUT=20secs
+EOF
 rm -rf "$from"
 
 unit=tepui-agent

@@ -16,7 +16,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
-state=${TEPUI_VAGRANT_CACHE:-$top/.cache/vagrant}
+state=$top/.cache/vagrant
 root=$state/root
 export LAB_TOP=$top LAB_STATE=$state LAB_ROOT=$root
 
