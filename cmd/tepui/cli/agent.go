@@ -1,0 +1,78 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/spf13/cobra"
+	"github.com/tepui/tepui/agent"
+)
+
+func (a *app) agent() *cobra.Command {
+	var where listenFlags
+	var logs logFlags
+	var master string
+	flags := agentFlags{app: a}
+	cmd := &cobra.Command{
+		Use:   "agent [flags]",
+		Short: "Run what frameworks launch on this host, in containers",
+		Long: "Agent offers what this host has through its master, fetches executors, runs them in containers\n" +
+			"of cgroup v2 and namespaces, and reports what becomes of tasks. It needs root.\n" +
+			"When it ends it shuts its executors down.",
+		Example: "  tepui agent --master 10.0.0.1:5050 --ip 10.0.0.2\n" +
+			"  tepui agent --master 10.0.0.1:5050 --ip 10.0.0.2 --resources 'cpus:8;mem:16384' --attributes 'rack:r7'",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := logs.logger(a.stderr)
+			if err != nil {
+				return err
+			}
+			if err := masterAddress(master); err != nil {
+				return err
+			}
+			if err := flags.prepare(); err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			l, at, err := where.listen(ctx)
+			if err != nil {
+				return err
+			}
+			iso, err := flags.isolate()
+			if err != nil {
+				return errors.Join(err, l.Close())
+			}
+			config, err := flags.config(master, where.hostname, "", at, iso, log)
+			if err == nil {
+				err = serveAgent(ctx, l, config)
+			} else {
+				err = errors.Join(err, l.Close())
+			}
+			return errors.Join(err, iso.Close())
+		},
+	}
+	cmd.Flags().StringVar(&master, "master", "", "address of the master, host:port")
+	where.add(cmd.Flags(), 5051)
+	flags.add(cmd.Flags())
+	logs.add(cmd.Flags())
+	return a.command(cmd)
+}
+
+// serveAgent runs an agent until ctx ends and its executors are gone.
+func serveAgent(ctx context.Context, l net.Listener, config agent.Config) error {
+	g, err := agent.New(config)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	config.Log.Info("agent serves", "address", l.Addr().String(), "master", config.Master,
+		"resources", config.Resources.String(), "version", config.Version)
+	if err := g.Serve(ctx, l); err != nil {
+		return err
+	}
+	config.Log.Info("agent ended")
+	return nil
+}
