@@ -24,9 +24,6 @@ func (c *Core) accept(f *framework, call *scheduler.Call_Accept) {
 		c.refuseTasks(f, call, problem)
 		return
 	}
-	if len(offers) == 0 {
-		return // no offer and no task: nothing to do
-	}
 	l := &launch{core: c, framework: f, agent: offers[0].agent, role: offers[0].role}
 	for _, o := range offers {
 		c.dropOffer(o)
@@ -41,6 +38,9 @@ func (c *Core) accept(f *framework, call *scheduler.Call_Accept) {
 // gather returns the offers that a call names, each once, and why they cannot
 // be accepted together, if they cannot.
 func (c *Core) gather(f *framework, list []*mesos.OfferID) (offers []*offer, problem string) {
+	if len(list) == 0 {
+		return nil, "accept.offer_ids: must name an offer"
+	}
 	seen := make(map[OfferID]bool, len(list))
 	for _, m := range list {
 		id := OfferID(m.GetValue())

@@ -1,0 +1,296 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/scheduler"
+	"github.com/tepui/tepui/master/core"
+)
+
+func TestASubscriptionIsGreetedWithIDIntervalAndMaster(t *testing.T) {
+	w := newWorld(t)
+	s := w.dial(frameworkInfo())
+	got := s.next(scheduler.Event_SUBSCRIBED).GetSubscribed()
+	if got.GetFrameworkId().GetValue() != "m-0000" || got.GetHeartbeatIntervalSeconds() != 15 || got.GetMasterInfo().GetId() != "m" {
+		t.Errorf("SUBSCRIBED %v, want framework m-0000, 15 s, master m", got)
+	}
+	s.next(scheduler.Event_HEARTBEAT)
+	s.quiet()
+}
+
+func TestHeartbeatsComeEvery15SecondsUntilTheConnectionEnds(t *testing.T) {
+	w := newWorld(t)
+	s := w.subscribe()
+	w.pass(15*time.Second - 1)
+	if n := len(w.events[s.conn]); n != 0 {
+		t.Errorf("%d events before 15 s are over, want none", n)
+	}
+	w.pass(1)
+	s.next(scheduler.Event_HEARTBEAT)
+	w.pass(30 * time.Second)
+	s.next(scheduler.Event_HEARTBEAT)
+	s.next(scheduler.Event_HEARTBEAT)
+	s.close()
+	if at, ok := w.core.Deadline(); ok {
+		t.Errorf("a tick is due at %v after the framework is gone, want none", at)
+	}
+}
+
+func TestASubscriptionThatBreaksARuleGetsAnErrorEventAndTheEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		info       *mesos.FrameworkInfo
+		suppressed []string
+		words      []string
+	}{
+		"roles without MULTI_ROLE": {
+			info:  frameworkInfo(func(i *mesos.FrameworkInfo) { i.Roles = []string{"a"} }),
+			words: []string{"framework_info.roles", "MULTI_ROLE"},
+		},
+		"role with MULTI_ROLE": {
+			info:  frameworkInfo(withRole("a"), withRoles("a")),
+			words: []string{"framework_info.role ", `"a"`, "must be unset"},
+		},
+		"a role twice": {
+			info:  frameworkInfo(withRoles("a", "b", "a")),
+			words: []string{"framework_info.roles", `"a"`, "once"},
+		},
+		"role with a space":           {info: frameworkInfo(withRole("a b")), words: []string{"framework_info.role", `"a b"`, "white space"}},
+		"role that begins with -":     {info: frameworkInfo(withRole("-a")), words: []string{"framework_info.role", `"-a"`}},
+		"role of dots":                {info: frameworkInfo(withRole("a/..")), words: []string{"framework_info.role", `"a/.."`}},
+		"one of the roles is invalid": {info: frameworkInfo(withRoles("a", "/b")), words: []string{"framework_info.roles", `"/b"`}},
+		"negative failover_timeout":   {info: frameworkInfo(withFailoverTimeout(-1)), words: []string{"failover_timeout", "-1", "from 0"}},
+		"failover_timeout NaN":        {info: frameworkInfo(withFailoverTimeout(math.NaN())), words: []string{"failover_timeout", "NaN"}},
+		"failover_timeout too long":   {info: frameworkInfo(withFailoverTimeout(1e300)), words: []string{"failover_timeout", "1e+300"}},
+		"suppressed role that it does not have": {
+			info: frameworkInfo(withRoles("a")), suppressed: []string{"b"},
+			words: []string{"suppressed_roles", `"b"`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.node("cpus:1;mem:100")
+			s := w.dial(c.info, c.suppressed...)
+			s.ended(c.words...)
+			s.quiet()
+			if again := w.subscribe(); again.id.GetValue() != "m-0000" {
+				t.Errorf("the next framework is %s: the refused one left something behind", again.id)
+			}
+		})
+	}
+}
+
+func TestCallsThatDoNotFitTheirConnectionAreErrors(t *testing.T) {
+	kill := func(id string) *scheduler.Call {
+		return &scheduler.Call{
+			Type:        scheduler.Call_KILL.Enum(),
+			FrameworkId: &mesos.FrameworkID{Value: &id},
+			Kill:        &scheduler.Call_Kill{TaskId: &mesos.TaskID{Value: new("t")}},
+		}
+	}
+	w := newWorld(t)
+	s := w.subscribe()
+	for name, c := range map[string]struct {
+		conn core.ConnID
+		call *scheduler.Call
+		kind core.Kind
+		word string
+	}{
+		"first call is not SUBSCRIBE": {99, kill("m-0000"), core.Unexpected, "must be SUBSCRIBE"},
+		"SUBSCRIBE twice":             {s.conn, subscribeCall(frameworkInfo()), core.Unexpected, "already subscribed"},
+		"another framework's id":      {s.conn, kill("m-0001"), core.Invalid, `framework_id "m-0001"`},
+		"no framework id":             {s.conn, &scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum()}, core.Invalid, "framework_id"},
+		"no type":                     {s.conn, &scheduler.Call{}, core.Invalid, "type"},
+		"no body":                     {s.conn, &scheduler.Call{Type: scheduler.Call_KILL.Enum()}, core.Invalid, "kill"},
+		"no call":                     {s.conn, nil, core.Invalid, "call"},
+		"a type for later": {s.conn, &scheduler.Call{
+			Type: scheduler.Call_UPDATE_FRAMEWORK.Enum(), FrameworkId: s.id,
+			UpdateFramework: &scheduler.Call_UpdateFramework{FrameworkInfo: frameworkInfo(withID("m-0000"))},
+		}, core.Unsupported, "UPDATE_FRAMEWORK"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := w.try(core.Call{Conn: c.conn, Call: c.call})
+			var e *core.Error
+			if !errors.As(err, &e) || e.Kind != c.kind || !strings.Contains(e.Error(), c.word) {
+				t.Errorf("error %v (%+v), want kind %v and %q", err, e, c.kind, c.word)
+			}
+			s.quiet()
+		})
+	}
+}
+
+func TestAFrameworkThatFailsOverTakesOverFromTheOldConnection(t *testing.T) {
+	w := newWorld(t)
+	w.node("cpus:1;mem:100")
+	old := w.subscribe(withFailoverTimeout(60))
+	before := old.offer()
+
+	s := w.subscribe(withID("m-0000"), withFailoverTimeout(60))
+	old.ended("Framework failed over")
+	if s.id.GetValue() != "m-0000" {
+		t.Errorf("id is %v, want the old one", s.id)
+	}
+	after := s.offer()
+	has(t, after, "cpus:1;mem:100")
+	s.accept([]*mesos.Offer{before}, nil, launch(commandTask("t", before, "cpus:1")))
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_INVALID_OFFERS)
+	w.do(core.SchedulerClosed{Conn: old.conn}) // the shell notices the end that the core asked for
+	s.decline(nil, after)
+	w.pass(time.Hour)
+	if again := s.offer(); again == nil {
+		t.Error("the new connection is not served any more")
+	}
+}
+
+func TestAFailedOverFrameworkKeepsUserAndCheckpointAndTakesTheRest(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:1;mem:100")
+	w.subscribe(withFailoverTimeout(60))
+	s := w.subscribe(withID("m-0000"), func(i *mesos.FrameworkInfo) {
+		i.User, i.Checkpoint, i.Name = new("root"), new(true), new("renamed")
+	})
+	o := s.offer()
+	s.accept([]*mesos.Offer{o}, nil, launch(commandTask("t", o, "cpus:1")))
+	info := n.next().GetRun().GetFramework()
+	if info.GetUser() != "nobody" || info.GetCheckpoint() || info.GetName() != "renamed" {
+		t.Errorf("agents are told %v, want user nobody, no checkpoint, name renamed", info)
+	}
+}
+
+func TestAChangedPrincipalIsRefused(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe(withFailoverTimeout(60))
+	s := w.dial(frameworkInfo(withID("m-0000"), func(i *mesos.FrameworkInfo) { i.Principal = new("eve") }))
+	s.ended("framework_info.principal", "eve")
+}
+
+func TestAnIDThatThisMasterNeverGaveIsTakenAsItIs(t *testing.T) {
+	w := newWorld(t)
+	if s := w.subscribe(withID("another-master-0007")); s.id.GetValue() != "another-master-0007" {
+		t.Errorf("id is %v", s.id)
+	}
+	if s := w.subscribe(withID("m-0000")); s.id.GetValue() != "m-0000" {
+		t.Errorf("id is %v", s.id)
+	}
+	if s := w.subscribe(); s.id.GetValue() != "m-0001" {
+		t.Errorf("a new framework got the id %v, want one that nobody has", s.id)
+	}
+}
+
+func TestWithoutAFailoverTimeoutADisconnectedFrameworkIsRemovedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:2;mem:100")
+	s := w.subscribe()
+	launched(t, s, n, "t", "cpus:1")
+	s.close()
+	if n.next().GetShutdownFramework().GetFrameworkId().GetValue() != "m-0000" {
+		t.Error("the agent is not told to shut the framework down")
+	}
+	w.dial(frameworkInfo(withID("m-0000"))).ended("framework_info.id", "m-0000", "has been removed")
+}
+
+func TestADisconnectedFrameworkHasItsFailoverTimeoutToComeBack(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:2;mem:100")
+	s := w.subscribe(withFailoverTimeout(60))
+	launched(t, s, n, "t", "cpus:1")
+
+	s.close()
+	w.pass(60*time.Second - 1)
+	n.quiet()
+	s = w.subscribe(withID("m-0000"), withFailoverTimeout(60))
+	w.pass(time.Hour)
+	n.quiet() // the timer is void
+	n.update(s, "t", mesos.TaskState_TASK_RUNNING, uuid('a'))
+	s.next(scheduler.Event_OFFERS)
+	s.status(mesos.TaskState_TASK_RUNNING, 0)
+
+	s.close()
+	w.pass(60 * time.Second)
+	if n.next().GetShutdownFramework() == nil {
+		t.Error("the framework is not shut down after its failover_timeout")
+	}
+	w.dial(frameworkInfo(withID("m-0000"))).ended("has been removed")
+}
+
+func TestADisconnectedFrameworkIsOfferedNothing(t *testing.T) {
+	w := newWorld(t)
+	s := w.subscribe(withFailoverTimeout(60))
+	other := w.subscribe(withFailoverTimeout(60))
+	s.close()
+	w.node("cpus:2;mem:100")
+	other.offer()
+}
+
+func TestTeardownShutsDownEverywhereAndForgetsTheFramework(t *testing.T) {
+	w := newWorld(t)
+	n1, n2, n3 := w.node("cpus:1;mem:100"), w.node("cpus:2;mem:100"), w.node("cpus:3;mem:100")
+	s := w.subscribe(withFailoverTimeout(60))
+	offers := s.next(scheduler.Event_OFFERS).GetOffers().GetOffers()
+	s.accept(offers[:1], nil, launch(commandTask("t1", offers[0], "cpus:1")))
+	s.accept(offers[1:2], nil, launch(commandTask("t2", offers[1], "cpus:1", byExecutor("e", "mem:32"))))
+	s.decline(nil, offers[2])
+	n1.next()
+	n2.next()
+
+	s.call(&scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum()})
+	for _, n := range []*node{n1, n2} {
+		if n.next().GetShutdownFramework() == nil {
+			t.Error("an agent that runs something of it is not told")
+		}
+	}
+	n3.quiet()
+	w.dial(frameworkInfo(withID(s.id.GetValue()))).ended("has been removed")
+}
+
+func TestWhatARemovedFrameworkUsesIsOfferedOnlyWhenItsAgentSaysThatItIsGone(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:4;mem:1000")
+	s := w.subscribe()
+	o := s.offer()
+	s.accept([]*mesos.Offer{o}, nil, launch(
+		commandTask("command", o, "cpus:1"),
+		commandTask("served", o, "cpus:1", byExecutor("e", "mem:100")),
+	))
+	s.close()
+	other := w.subscribe()
+	has(t, other.offer(), "cpus:2;mem:900")
+
+	n.update(s, "command", mesos.TaskState_TASK_KILLED, uuid('k'))
+	has(t, other.offer(), "cpus:1")
+	n.exited(s, "e", 0)
+	has(t, other.offer(), "cpus:1;mem:100")
+	for range 3 { // two Run, one ShutdownFramework
+		n.next()
+	}
+	if got := n.next().GetAcknowledge(); got.GetTaskId().GetValue() != "command" {
+		t.Errorf("agent is told %v, want the acknowledgement that no framework can give", got)
+	}
+}
+
+func TestAnUpdateOfAFrameworkThatNobodyKnowsIsAcknowledgedByTheMaster(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:4;mem:1000")
+	n.send(updateMessage(&mesos.FrameworkID{Value: new("gone")}, n.id, "t", mesos.TaskState_TASK_LOST, uuid('x'), mesos.TaskState_TASK_LOST))
+	if got := n.next().GetAcknowledge(); string(got.GetUuid()) != string(uuid('x')) {
+		t.Errorf("agent is told %v, want an acknowledgement", got)
+	}
+}
+
+// launched launches a command task from the framework's next offer and takes
+// the Run that the agent gets.
+func launched(t testing.TB, s *sched, n *node, id, resources string, options ...func(*mesos.TaskInfo)) {
+	t.Helper()
+	o := s.offer()
+	s.accept([]*mesos.Offer{o}, refuse(1000), launch(commandTask(id, o, resources, options...)))
+	if got := n.next().GetRun().GetTask().GetTaskId().GetValue(); got != id {
+		t.Fatalf("agent runs %q, want %q", got, id)
+	}
+}
