@@ -27,13 +27,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// State of a driver of the SDK, as its calls return it.
 type Status int32
 
 const (
+	// start has not been called.
 	Status_DRIVER_NOT_STARTED Status = 1
-	Status_DRIVER_RUNNING     Status = 2
-	Status_DRIVER_ABORTED     Status = 3
-	Status_DRIVER_STOPPED     Status = 4
+	// Started, and neither stopped nor aborted.
+	Status_DRIVER_RUNNING Status = 2
+	// Ended by abort or by an error: no more callbacks come, no more calls go
+	// out.
+	Status_DRIVER_ABORTED Status = 3
+	// Ended by stop.
+	Status_DRIVER_STOPPED Status = 4
 )
 
 // Enum value maps for Status.
@@ -89,23 +95,42 @@ func (Status) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{0}
 }
 
+// How far a task has come. The comments tell who sets a state and whether it
+// ends the task.
 type TaskState int32
 
 const (
-	TaskState_TASK_STAGING          TaskState = 6
-	TaskState_TASK_STARTING         TaskState = 0
-	TaskState_TASK_RUNNING          TaskState = 1
-	TaskState_TASK_KILLING          TaskState = 8
-	TaskState_TASK_FINISHED         TaskState = 2
-	TaskState_TASK_FAILED           TaskState = 3
-	TaskState_TASK_KILLED           TaskState = 4
-	TaskState_TASK_ERROR            TaskState = 7
-	TaskState_TASK_LOST             TaskState = 5
-	TaskState_TASK_DROPPED          TaskState = 9
-	TaskState_TASK_UNREACHABLE      TaskState = 10
-	TaskState_TASK_GONE             TaskState = 11
+	// By the master and the agent: accepted, and not yet with the executor. Not
+	// sent in updates, but in answers to RECONCILE.
+	TaskState_TASK_STAGING TaskState = 6
+	// By the executor, if it likes: it has the task.
+	TaskState_TASK_STARTING TaskState = 0
+	// By the executor.
+	TaskState_TASK_RUNNING TaskState = 1
+	// By the executor, for frameworks with TASK_KILLING_STATE: it is ending the
+	// task.
+	TaskState_TASK_KILLING TaskState = 8
+	// Terminal: it has succeeded.
+	TaskState_TASK_FINISHED TaskState = 2
+	// Terminal: it has not.
+	TaskState_TASK_FAILED TaskState = 3
+	// Terminal: it ended because it was asked to.
+	TaskState_TASK_KILLED TaskState = 4
+	// Terminal: its description is wrong, and to try it again is no use.
+	TaskState_TASK_ERROR TaskState = 7
+	// Terminal: it ended through no fault of its own, or never began. Frameworks
+	// with PARTITION_AWARE get one of the states below instead.
+	TaskState_TASK_LOST TaskState = 5
+	// Terminal: it never began.
+	TaskState_TASK_DROPPED TaskState = 9
+	// The agent cannot be reached. The task may be running, and may come back.
+	TaskState_TASK_UNREACHABLE TaskState = 10
+	// Terminal: it is not running.
+	TaskState_TASK_GONE TaskState = 11
+	// Terminal: gone with its agent, as an operator said, who may be wrong.
 	TaskState_TASK_GONE_BY_OPERATOR TaskState = 12
-	TaskState_TASK_UNKNOWN          TaskState = 13
+	// In answers to RECONCILE: nobody knows the task.
+	TaskState_TASK_UNKNOWN TaskState = 13
 )
 
 // Enum value maps for TaskState.
@@ -181,19 +206,30 @@ func (TaskState) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{1}
 }
 
+// How far an operation has come.
 type OperationState int32
 
 const (
-	OperationState_OPERATION_UNSUPPORTED      OperationState = 0
-	OperationState_OPERATION_PENDING          OperationState = 1
-	OperationState_OPERATION_FINISHED         OperationState = 2
-	OperationState_OPERATION_FAILED           OperationState = 3
-	OperationState_OPERATION_ERROR            OperationState = 4
-	OperationState_OPERATION_DROPPED          OperationState = 5
-	OperationState_OPERATION_UNREACHABLE      OperationState = 6
+	// From a newer peer: not known to this version.
+	OperationState_OPERATION_UNSUPPORTED OperationState = 0
+	// On its way, or being done.
+	OperationState_OPERATION_PENDING OperationState = 1
+	// Terminal: done.
+	OperationState_OPERATION_FINISHED OperationState = 2
+	// Terminal: tried, and not done.
+	OperationState_OPERATION_FAILED OperationState = 3
+	// Terminal: its description is wrong.
+	OperationState_OPERATION_ERROR OperationState = 4
+	// Terminal: it never reached who was to do it.
+	OperationState_OPERATION_DROPPED OperationState = 5
+	// The agent cannot be reached; it may yet be done.
+	OperationState_OPERATION_UNREACHABLE OperationState = 6
+	// As an operator said of the whole agent.
 	OperationState_OPERATION_GONE_BY_OPERATOR OperationState = 7
-	OperationState_OPERATION_RECOVERING       OperationState = 8
-	OperationState_OPERATION_UNKNOWN          OperationState = 9
+	// In answers to reconciliation: the agent is not back yet.
+	OperationState_OPERATION_RECOVERING OperationState = 8
+	// In answers to reconciliation: nobody knows the operation.
+	OperationState_OPERATION_UNKNOWN OperationState = 9
 )
 
 // Enum value maps for OperationState.
@@ -261,12 +297,15 @@ func (OperationState) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{2}
 }
 
+// How far the draining of an agent has come.
 type DrainState int32
 
 const (
-	DrainState_UNKNOWN  DrainState = 0
+	DrainState_UNKNOWN DrainState = 0
+	// Tasks are being killed.
 	DrainState_DRAINING DrainState = 1
-	DrainState_DRAINED  DrainState = 2
+	// None is left.
+	DrainState_DRAINED DrainState = 2
 )
 
 // Enum value maps for DrainState.
@@ -320,12 +359,16 @@ func (DrainState) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{3}
 }
 
+// What the schedule says now.
 type MachineInfo_Mode int32
 
 const (
-	MachineInfo_UP       MachineInfo_Mode = 1
+	// In use.
+	MachineInfo_UP MachineInfo_Mode = 1
+	// In use, and about to go: frameworks get inverse offers for it.
 	MachineInfo_DRAINING MachineInfo_Mode = 2
-	MachineInfo_DOWN     MachineInfo_Mode = 3
+	// Its agents must not be running, and are refused.
+	MachineInfo_DOWN MachineInfo_Mode = 3
 )
 
 // Enum value maps for MachineInfo_Mode.
@@ -382,15 +425,27 @@ func (MachineInfo_Mode) EnumDescriptor() ([]byte, []int) {
 type FrameworkInfo_Capability_Type int32
 
 const (
-	FrameworkInfo_Capability_UNKNOWN                FrameworkInfo_Capability_Type = 0
-	FrameworkInfo_Capability_REVOCABLE_RESOURCES    FrameworkInfo_Capability_Type = 1
-	FrameworkInfo_Capability_TASK_KILLING_STATE     FrameworkInfo_Capability_Type = 2
-	FrameworkInfo_Capability_GPU_RESOURCES          FrameworkInfo_Capability_Type = 3
-	FrameworkInfo_Capability_SHARED_RESOURCES       FrameworkInfo_Capability_Type = 4
-	FrameworkInfo_Capability_PARTITION_AWARE        FrameworkInfo_Capability_Type = 5
-	FrameworkInfo_Capability_MULTI_ROLE             FrameworkInfo_Capability_Type = 6
+	FrameworkInfo_Capability_UNKNOWN FrameworkInfo_Capability_Type = 0
+	// May be offered resources that can be taken away at any time.
+	FrameworkInfo_Capability_REVOCABLE_RESOURCES FrameworkInfo_Capability_Type = 1
+	// Understands TASK_KILLING.
+	FrameworkInfo_Capability_TASK_KILLING_STATE FrameworkInfo_Capability_Type = 2
+	// May be offered agents that have GPUs.
+	FrameworkInfo_Capability_GPU_RESOURCES FrameworkInfo_Capability_Type = 3
+	// May be offered volumes that several tasks use at once.
+	FrameworkInfo_Capability_SHARED_RESOURCES FrameworkInfo_Capability_Type = 4
+	// Understands TASK_DROPPED, TASK_UNREACHABLE, TASK_GONE,
+	// TASK_GONE_BY_OPERATOR and TASK_UNKNOWN; without it all of these are
+	// TASK_LOST.
+	FrameworkInfo_Capability_PARTITION_AWARE FrameworkInfo_Capability_Type = 5
+	// Uses roles in place of role, and finds in every offer the role for
+	// which it was made.
+	FrameworkInfo_Capability_MULTI_ROLE FrameworkInfo_Capability_Type = 6
+	// Understands Resource.reservations; without it resources carry role and
+	// reservation.
 	FrameworkInfo_Capability_RESERVATION_REFINEMENT FrameworkInfo_Capability_Type = 7
-	FrameworkInfo_Capability_REGION_AWARE           FrameworkInfo_Capability_Type = 8
+	// May be offered agents of other regions than the master's.
+	FrameworkInfo_Capability_REGION_AWARE FrameworkInfo_Capability_Type = 8
 )
 
 // Enum value maps for FrameworkInfo_Capability_Type.
@@ -584,8 +639,10 @@ type ExecutorInfo_Type int32
 
 const (
 	ExecutorInfo_UNKNOWN ExecutorInfo_Type = 0
+	// The one that the cluster brings along, for task groups.
 	ExecutorInfo_DEFAULT ExecutorInfo_Type = 1
-	ExecutorInfo_CUSTOM  ExecutorInfo_Type = 2
+	// The framework's own; needs a command.
+	ExecutorInfo_CUSTOM ExecutorInfo_Type = 2
 )
 
 // Enum value maps for ExecutorInfo_Type.
@@ -642,10 +699,13 @@ func (ExecutorInfo_Type) EnumDescriptor() ([]byte, []int) {
 type MasterInfo_Capability_Type int32
 
 const (
-	MasterInfo_Capability_UNKNOWN        MasterInfo_Capability_Type = 0
-	MasterInfo_Capability_AGENT_UPDATE   MasterInfo_Capability_Type = 1
+	MasterInfo_Capability_UNKNOWN MasterInfo_Capability_Type = 0
+	// Agents may add resources and attributes when they come back.
+	MasterInfo_Capability_AGENT_UPDATE MasterInfo_Capability_Type = 1
+	// Has the calls to drain, deactivate and reactivate agents.
 	MasterInfo_Capability_AGENT_DRAINING MasterInfo_Capability_Type = 2
-	MasterInfo_Capability_QUOTA_V2       MasterInfo_Capability_Type = 3
+	// Has quota with limits.
+	MasterInfo_Capability_QUOTA_V2 MasterInfo_Capability_Type = 3
 )
 
 // Enum value maps for MasterInfo_Capability_Type.
@@ -704,15 +764,23 @@ func (MasterInfo_Capability_Type) EnumDescriptor() ([]byte, []int) {
 type AgentInfo_Capability_Type int32
 
 const (
-	AgentInfo_Capability_UNKNOWN                  AgentInfo_Capability_Type = 0
-	AgentInfo_Capability_MULTI_ROLE               AgentInfo_Capability_Type = 1
-	AgentInfo_Capability_HIERARCHICAL_ROLE        AgentInfo_Capability_Type = 2
-	AgentInfo_Capability_RESERVATION_REFINEMENT   AgentInfo_Capability_Type = 3
-	AgentInfo_Capability_RESOURCE_PROVIDER        AgentInfo_Capability_Type = 4
-	AgentInfo_Capability_RESIZE_VOLUME            AgentInfo_Capability_Type = 5
+	AgentInfo_Capability_UNKNOWN AgentInfo_Capability_Type = 0
+	// Runs executors of frameworks with several roles.
+	AgentInfo_Capability_MULTI_ROLE AgentInfo_Capability_Type = 1
+	// Accepts roles with slashes.
+	AgentInfo_Capability_HIERARCHICAL_ROLE AgentInfo_Capability_Type = 2
+	// Accepts resources with more than one reservation.
+	AgentInfo_Capability_RESERVATION_REFINEMENT AgentInfo_Capability_Type = 3
+	// Takes resources from resource providers.
+	AgentInfo_Capability_RESOURCE_PROVIDER AgentInfo_Capability_Type = 4
+	// Grows and shrinks volumes.
+	AgentInfo_Capability_RESIZE_VOLUME AgentInfo_Capability_Type = 5
+	// Reports how operations on its own resources ended.
 	AgentInfo_Capability_AGENT_OPERATION_FEEDBACK AgentInfo_Capability_Type = 6
-	AgentInfo_Capability_AGENT_DRAINING           AgentInfo_Capability_Type = 7
-	AgentInfo_Capability_TASK_RESOURCE_LIMITS     AgentInfo_Capability_Type = 8
+	// Can be drained.
+	AgentInfo_Capability_AGENT_DRAINING AgentInfo_Capability_Type = 7
+	// Accepts TaskInfo.limits.
+	AgentInfo_Capability_TASK_RESOURCE_LIMITS AgentInfo_Capability_Type = 8
 )
 
 // Enum value maps for AgentInfo_Capability_Type.
@@ -903,7 +971,9 @@ type Resource_ReservationInfo_Type int32
 
 const (
 	Resource_ReservationInfo_UNKNOWN Resource_ReservationInfo_Type = 0
-	Resource_ReservationInfo_STATIC  Resource_ReservationInfo_Type = 1
+	// By the agent's configuration; lasts as long as that.
+	Resource_ReservationInfo_STATIC Resource_ReservationInfo_Type = 1
+	// By an operation of a framework or an operator, which another can undo.
 	Resource_ReservationInfo_DYNAMIC Resource_ReservationInfo_Type = 2
 )
 
@@ -962,10 +1032,15 @@ type Resource_DiskInfo_Source_Type int32
 
 const (
 	Resource_DiskInfo_Source_UNKNOWN Resource_DiskInfo_Source_Type = 0
-	Resource_DiskInfo_Source_PATH    Resource_DiskInfo_Source_Type = 1
-	Resource_DiskInfo_Source_MOUNT   Resource_DiskInfo_Source_Type = 2
-	Resource_DiskInfo_Source_BLOCK   Resource_DiskInfo_Source_Type = 3
-	Resource_DiskInfo_Source_RAW     Resource_DiskInfo_Source_Type = 4
+	// A directory; its space can be split.
+	Resource_DiskInfo_Source_PATH Resource_DiskInfo_Source_Type = 1
+	// A file system of its own, used as a whole.
+	Resource_DiskInfo_Source_MOUNT Resource_DiskInfo_Source_Type = 2
+	// A block device, used as a whole.
+	Resource_DiskInfo_Source_BLOCK Resource_DiskInfo_Source_Type = 3
+	// Storage from which one of the others has yet to be made: with an id
+	// as a whole, without in any size.
+	Resource_DiskInfo_Source_RAW Resource_DiskInfo_Source_Type = 4
 )
 
 // Enum value maps for Resource_DiskInfo_Source_Type.
@@ -1026,17 +1101,27 @@ func (Resource_DiskInfo_Source_Type) EnumDescriptor() ([]byte, []int) {
 type Offer_Operation_Type int32
 
 const (
-	Offer_Operation_UNKNOWN       Offer_Operation_Type = 0
-	Offer_Operation_LAUNCH        Offer_Operation_Type = 1
-	Offer_Operation_LAUNCH_GROUP  Offer_Operation_Type = 6
-	Offer_Operation_RESERVE       Offer_Operation_Type = 2
-	Offer_Operation_UNRESERVE     Offer_Operation_Type = 3
-	Offer_Operation_CREATE        Offer_Operation_Type = 4
-	Offer_Operation_DESTROY       Offer_Operation_Type = 5
-	Offer_Operation_GROW_VOLUME   Offer_Operation_Type = 11
+	Offer_Operation_UNKNOWN Offer_Operation_Type = 0
+	// Runs tasks, each on its own.
+	Offer_Operation_LAUNCH Offer_Operation_Type = 1
+	// Runs tasks together: all are started or none is.
+	Offer_Operation_LAUNCH_GROUP Offer_Operation_Type = 6
+	// Adds a reservation.
+	Offer_Operation_RESERVE Offer_Operation_Type = 2
+	// Takes a dynamic reservation off.
+	Offer_Operation_UNRESERVE Offer_Operation_Type = 3
+	// Makes volumes.
+	Offer_Operation_CREATE Offer_Operation_Type = 4
+	// Destroys volumes and the files in them.
+	Offer_Operation_DESTROY Offer_Operation_Type = 5
+	// Adds disk space to a volume.
+	Offer_Operation_GROW_VOLUME Offer_Operation_Type = 11
+	// Takes unused disk space from a volume.
 	Offer_Operation_SHRINK_VOLUME Offer_Operation_Type = 12
-	Offer_Operation_CREATE_DISK   Offer_Operation_Type = 13
-	Offer_Operation_DESTROY_DISK  Offer_Operation_Type = 14
+	// Makes a disk of raw storage.
+	Offer_Operation_CREATE_DISK Offer_Operation_Type = 13
+	// Makes raw storage of a disk.
+	Offer_Operation_DESTROY_DISK Offer_Operation_Type = 14
 )
 
 // Enum value maps for Offer_Operation_Type.
@@ -1106,6 +1191,7 @@ func (Offer_Operation_Type) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{43, 0, 0}
 }
 
+// Who made the update.
 type TaskStatus_Source int32
 
 const (
@@ -1165,44 +1251,82 @@ func (TaskStatus_Source) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{53, 0}
 }
 
+// Why the state is what it is, for programs; message is for people.
 type TaskStatus_Reason int32
 
 const (
-	TaskStatus_REASON_COMMAND_EXECUTOR_FAILED          TaskStatus_Reason = 0
-	TaskStatus_REASON_CONTAINER_LAUNCH_FAILED          TaskStatus_Reason = 21
-	TaskStatus_REASON_CONTAINER_LIMITATION             TaskStatus_Reason = 19
-	TaskStatus_REASON_CONTAINER_LIMITATION_DISK        TaskStatus_Reason = 20
-	TaskStatus_REASON_CONTAINER_LIMITATION_MEMORY      TaskStatus_Reason = 8
-	TaskStatus_REASON_CONTAINER_PREEMPTED              TaskStatus_Reason = 17
-	TaskStatus_REASON_CONTAINER_UPDATE_FAILED          TaskStatus_Reason = 22
-	TaskStatus_REASON_MAX_COMPLETION_TIME_REACHED      TaskStatus_Reason = 33
-	TaskStatus_REASON_EXECUTOR_REGISTRATION_TIMEOUT    TaskStatus_Reason = 23
-	TaskStatus_REASON_EXECUTOR_REREGISTRATION_TIMEOUT  TaskStatus_Reason = 24
-	TaskStatus_REASON_EXECUTOR_TERMINATED              TaskStatus_Reason = 1
-	TaskStatus_REASON_EXECUTOR_UNREGISTERED            TaskStatus_Reason = 2
-	TaskStatus_REASON_FRAMEWORK_REMOVED                TaskStatus_Reason = 3
-	TaskStatus_REASON_GC_ERROR                         TaskStatus_Reason = 4
-	TaskStatus_REASON_INVALID_FRAMEWORKID              TaskStatus_Reason = 5
-	TaskStatus_REASON_INVALID_OFFERS                   TaskStatus_Reason = 6
-	TaskStatus_REASON_IO_SWITCHBOARD_EXITED            TaskStatus_Reason = 27
-	TaskStatus_REASON_MASTER_DISCONNECTED              TaskStatus_Reason = 7
-	TaskStatus_REASON_RECONCILIATION                   TaskStatus_Reason = 9
-	TaskStatus_REASON_RESOURCES_UNKNOWN                TaskStatus_Reason = 18
-	TaskStatus_REASON_AGENT_DISCONNECTED               TaskStatus_Reason = 10
-	TaskStatus_REASON_AGENT_DRAINING                   TaskStatus_Reason = 34
-	TaskStatus_REASON_AGENT_REMOVED                    TaskStatus_Reason = 11
-	TaskStatus_REASON_AGENT_REMOVED_BY_OPERATOR        TaskStatus_Reason = 31
-	TaskStatus_REASON_AGENT_REREGISTERED               TaskStatus_Reason = 32
-	TaskStatus_REASON_AGENT_RESTARTED                  TaskStatus_Reason = 12
-	TaskStatus_REASON_AGENT_UNKNOWN                    TaskStatus_Reason = 13
-	TaskStatus_REASON_TASK_KILLED_DURING_LAUNCH        TaskStatus_Reason = 30
-	TaskStatus_REASON_TASK_CHECK_STATUS_UPDATED        TaskStatus_Reason = 28
+	// The executor of a command task ended without a word.
+	TaskStatus_REASON_COMMAND_EXECUTOR_FAILED TaskStatus_Reason = 0
+	// Fetching, preparing or starting the container did not succeed.
+	TaskStatus_REASON_CONTAINER_LAUNCH_FAILED TaskStatus_Reason = 21
+	// A limit was broken that has no reason of its own.
+	TaskStatus_REASON_CONTAINER_LIMITATION TaskStatus_Reason = 19
+	// It wrote more than it has.
+	TaskStatus_REASON_CONTAINER_LIMITATION_DISK TaskStatus_Reason = 20
+	// It used more memory than it has, and was killed for it.
+	TaskStatus_REASON_CONTAINER_LIMITATION_MEMORY TaskStatus_Reason = 8
+	// Its revocable resources were taken away.
+	TaskStatus_REASON_CONTAINER_PREEMPTED TaskStatus_Reason = 17
+	// The container could not be given the resources for the task.
+	TaskStatus_REASON_CONTAINER_UPDATE_FAILED TaskStatus_Reason = 22
+	// TaskInfo.max_completion_time was over.
+	TaskStatus_REASON_MAX_COMPLETION_TIME_REACHED TaskStatus_Reason = 33
+	// The executor was started and did not connect in time.
+	TaskStatus_REASON_EXECUTOR_REGISTRATION_TIMEOUT TaskStatus_Reason = 23
+	// The agent restarted and the executor did not connect again in time.
+	TaskStatus_REASON_EXECUTOR_REREGISTRATION_TIMEOUT TaskStatus_Reason = 24
+	// The executor ended while it had the task.
+	TaskStatus_REASON_EXECUTOR_TERMINATED TaskStatus_Reason = 1
+	// The executor was not connected.
+	TaskStatus_REASON_EXECUTOR_UNREGISTERED TaskStatus_Reason = 2
+	// The framework is gone, or about to be.
+	TaskStatus_REASON_FRAMEWORK_REMOVED TaskStatus_Reason = 3
+	// The agent could not get a directory of the executor's back from cleaning
+	// up.
+	TaskStatus_REASON_GC_ERROR TaskStatus_Reason = 4
+	// The executor names another framework.
+	TaskStatus_REASON_INVALID_FRAMEWORKID TaskStatus_Reason = 5
+	// An offer that was accepted does not stand any more, or the offers do not
+	// go together.
+	TaskStatus_REASON_INVALID_OFFERS TaskStatus_Reason = 6
+	// What carries the container's input and output ended.
+	TaskStatus_REASON_IO_SWITCHBOARD_EXITED TaskStatus_Reason = 27
+	// Made by an SDK that has no master to send the task to.
+	TaskStatus_REASON_MASTER_DISCONNECTED TaskStatus_Reason = 7
+	// An answer to RECONCILE, not news.
+	TaskStatus_REASON_RECONCILIATION TaskStatus_Reason = 9
+	// The agent does not have, or no longer has, the resources.
+	TaskStatus_REASON_RESOURCES_UNKNOWN TaskStatus_Reason = 18
+	// The agent went away before it got the task.
+	TaskStatus_REASON_AGENT_DISCONNECTED TaskStatus_Reason = 10
+	// An operator is emptying the agent.
+	TaskStatus_REASON_AGENT_DRAINING TaskStatus_Reason = 34
+	// The agent did not come back in time.
+	TaskStatus_REASON_AGENT_REMOVED TaskStatus_Reason = 11
+	// An operator said that the agent is gone.
+	TaskStatus_REASON_AGENT_REMOVED_BY_OPERATOR TaskStatus_Reason = 31
+	// The agent is back, and so is the task.
+	TaskStatus_REASON_AGENT_REREGISTERED TaskStatus_Reason = 32
+	// The agent restarted and did not find the executor again.
+	TaskStatus_REASON_AGENT_RESTARTED TaskStatus_Reason = 12
+	// The master does not know the agent.
+	TaskStatus_REASON_AGENT_UNKNOWN TaskStatus_Reason = 13
+	// It was killed before an executor had it.
+	TaskStatus_REASON_TASK_KILLED_DURING_LAUNCH TaskStatus_Reason = 30
+	// A check had another result than before; see check_status.
+	TaskStatus_REASON_TASK_CHECK_STATUS_UPDATED TaskStatus_Reason = 28
+	// A health check had another result than before; see healthy.
 	TaskStatus_REASON_TASK_HEALTH_CHECK_STATUS_UPDATED TaskStatus_Reason = 29
-	TaskStatus_REASON_TASK_GROUP_INVALID               TaskStatus_Reason = 25
-	TaskStatus_REASON_TASK_GROUP_UNAUTHORIZED          TaskStatus_Reason = 26
-	TaskStatus_REASON_TASK_INVALID                     TaskStatus_Reason = 14
-	TaskStatus_REASON_TASK_UNAUTHORIZED                TaskStatus_Reason = 15
-	TaskStatus_REASON_TASK_UNKNOWN                     TaskStatus_Reason = 16
+	// The description of another task of the group, or of the group, is wrong.
+	TaskStatus_REASON_TASK_GROUP_INVALID TaskStatus_Reason = 25
+	// Another task of the group is not allowed.
+	TaskStatus_REASON_TASK_GROUP_UNAUTHORIZED TaskStatus_Reason = 26
+	// The description of the task is wrong; message says where.
+	TaskStatus_REASON_TASK_INVALID TaskStatus_Reason = 14
+	// The framework may not run this task.
+	TaskStatus_REASON_TASK_UNAUTHORIZED TaskStatus_Reason = 15
+	// The agent does not know the task.
+	TaskStatus_REASON_TASK_UNKNOWN TaskStatus_Reason = 16
 )
 
 // Enum value maps for TaskStatus_Reason.
@@ -1438,6 +1562,7 @@ func (Secret_Type) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{60, 0}
 }
 
+// Formats of images.
 type Image_Type int32
 
 const (
@@ -1497,9 +1622,11 @@ func (Image_Type) EnumDescriptor() ([]byte, []int) {
 type MountPropagation_Mode int32
 
 const (
-	MountPropagation_UNKNOWN           MountPropagation_Mode = 0
+	MountPropagation_UNKNOWN MountPropagation_Mode = 0
+	// Mounts of the host are seen in the container.
 	MountPropagation_HOST_TO_CONTAINER MountPropagation_Mode = 1
-	MountPropagation_BIDIRECTIONAL     MountPropagation_Mode = 2
+	// And those of the container on the host.
+	MountPropagation_BIDIRECTIONAL MountPropagation_Mode = 2
 )
 
 // Enum value maps for MountPropagation_Mode.
@@ -1681,8 +1808,10 @@ type Volume_Source_SandboxPath_Type int32
 
 const (
 	Volume_Source_SandboxPath_UNKNOWN Volume_Source_SandboxPath_Type = 0
-	Volume_Source_SandboxPath_SELF    Volume_Source_SandboxPath_Type = 1
-	Volume_Source_SandboxPath_PARENT  Volume_Source_SandboxPath_Type = 2
+	// The container's own sandbox.
+	Volume_Source_SandboxPath_SELF Volume_Source_SandboxPath_Type = 1
+	// The sandbox of the container that this one is nested in.
+	Volume_Source_SandboxPath_PARENT Volume_Source_SandboxPath_Type = 2
 )
 
 // Enum value maps for Volume_Source_SandboxPath_Type.
@@ -1860,6 +1989,7 @@ func (NetworkInfo_Protocol) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{66, 0}
 }
 
+// The kernel's number plus 1000, so that 0 can be unknown.
 type CapabilityInfo_Capability int32
 
 const (
@@ -2039,8 +2169,11 @@ func (CapabilityInfo_Capability) EnumDescriptor() ([]byte, []int) {
 type LinuxInfo_IpcMode int32
 
 const (
-	LinuxInfo_UNKNOWN      LinuxInfo_IpcMode = 0
-	LinuxInfo_PRIVATE      LinuxInfo_IpcMode = 1
+	LinuxInfo_UNKNOWN LinuxInfo_IpcMode = 0
+	// IPC namespace and /dev/shm of its own.
+	LinuxInfo_PRIVATE LinuxInfo_IpcMode = 1
+	// Those of the container that this one is nested in; at the top, of the
+	// host.
 	LinuxInfo_SHARE_PARENT LinuxInfo_IpcMode = 2
 )
 
@@ -2385,12 +2518,16 @@ func (CgroupInfo_Blkio_Operation) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{74, 0, 0}
 }
 
+// Who is meant to find it; the cluster does not enforce it.
 type DiscoveryInfo_Visibility int32
 
 const (
+	// The framework's own tasks.
 	DiscoveryInfo_FRAMEWORK DiscoveryInfo_Visibility = 0
-	DiscoveryInfo_CLUSTER   DiscoveryInfo_Visibility = 1
-	DiscoveryInfo_EXTERNAL  DiscoveryInfo_Visibility = 2
+	// All tasks of the cluster.
+	DiscoveryInfo_CLUSTER DiscoveryInfo_Visibility = 1
+	// Everybody.
+	DiscoveryInfo_EXTERNAL DiscoveryInfo_Visibility = 2
 )
 
 // Enum value maps for DiscoveryInfo_Visibility.
@@ -2444,6 +2581,8 @@ func (DiscoveryInfo_Visibility) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{79, 0}
 }
 
+// Names a framework for as long as the cluster knows it. The master makes it
+// at the first subscription; a scheduler that comes back brings it along.
 type FrameworkID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -2488,6 +2627,7 @@ func (x *FrameworkID) GetValue() string {
 	return ""
 }
 
+// Names one offer. The master makes it, and never uses it twice.
 type OfferID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -2532,6 +2672,8 @@ func (x *OfferID) GetValue() string {
 	return ""
 }
 
+// Names an agent. The master makes it when the agent registers first; the
+// agent keeps it over restarts.
 type AgentID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -2576,6 +2718,9 @@ func (x *AgentID) GetValue() string {
 	return ""
 }
 
+// Names a task within its framework, which makes it. A task that has ended
+// frees its id; a retry is better given a new one, so that updates of the two
+// cannot be confused.
 type TaskID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -2620,6 +2765,7 @@ func (x *TaskID) GetValue() string {
 	return ""
 }
 
+// Names an executor within its framework, which makes it, on one agent.
 type ExecutorID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -2664,10 +2810,13 @@ func (x *ExecutorID) GetValue() string {
 	return ""
 }
 
+// Names a container of an agent.
 type ContainerID struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
-	Parent        *ContainerID           `protobuf:"bytes,2,opt,name=parent" json:"parent,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique on the agent; of a nested container, unique below its parent.
+	Value *string `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
+	// The container in which this one is nested; unset at the top.
+	Parent        *ContainerID `protobuf:"bytes,2,opt,name=parent" json:"parent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2716,6 +2865,8 @@ func (x *ContainerID) GetParent() *ContainerID {
 	return nil
 }
 
+// Names a resource provider, which brings resources to an agent from
+// elsewhere, such as a storage system.
 type ResourceProviderID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -2760,6 +2911,8 @@ func (x *ResourceProviderID) GetValue() string {
 	return ""
 }
 
+// Names an operation on offered resources within its framework, which makes it
+// if it wants to be told how the operation ended.
 type OperationID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -2804,9 +2957,11 @@ func (x *OperationID) GetValue() string {
 	return ""
 }
 
+// A point in time.
 type TimeInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Nanoseconds   *int64                 `protobuf:"varint,1,req,name=nanoseconds" json:"nanoseconds,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Since 1970-01-01 00:00 UTC.
+	Nanoseconds   *int64 `protobuf:"varint,1,req,name=nanoseconds" json:"nanoseconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2848,9 +3003,11 @@ func (x *TimeInfo) GetNanoseconds() int64 {
 	return 0
 }
 
+// A length of time.
 type DurationInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Nanoseconds   *int64                 `protobuf:"varint,1,req,name=nanoseconds" json:"nanoseconds,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Negative where the field that uses it says so.
+	Nanoseconds   *int64 `protobuf:"varint,1,req,name=nanoseconds" json:"nanoseconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2892,11 +3049,14 @@ func (x *DurationInfo) GetNanoseconds() int64 {
 	return 0
 }
 
+// Where a server listens. At least one of hostname and ip is set.
 type Address struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Hostname      *string                `protobuf:"bytes,1,opt,name=hostname" json:"hostname,omitempty"`
-	Ip            *string                `protobuf:"bytes,2,opt,name=ip" json:"ip,omitempty"`
-	Port          *int32                 `protobuf:"varint,3,req,name=port" json:"port,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Hostname *string                `protobuf:"bytes,1,opt,name=hostname" json:"hostname,omitempty"`
+	// IPv4 or IPv6 in its usual text form.
+	Ip *string `protobuf:"bytes,2,opt,name=ip" json:"ip,omitempty"`
+	// 1 to 65535.
+	Port          *int32 `protobuf:"varint,3,req,name=port" json:"port,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2952,13 +3112,17 @@ func (x *Address) GetPort() int32 {
 	return 0
 }
 
+// A URL in parts.
 type URL struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Scheme        *string                `protobuf:"bytes,1,req,name=scheme" json:"scheme,omitempty"`
-	Address       *Address               `protobuf:"bytes,2,req,name=address" json:"address,omitempty"`
-	Path          *string                `protobuf:"bytes,3,opt,name=path" json:"path,omitempty"`
-	Query         []*Parameter           `protobuf:"bytes,4,rep,name=query" json:"query,omitempty"`
-	Fragment      *string                `protobuf:"bytes,5,opt,name=fragment" json:"fragment,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Scheme  *string                `protobuf:"bytes,1,req,name=scheme" json:"scheme,omitempty"`
+	Address *Address               `protobuf:"bytes,2,req,name=address" json:"address,omitempty"`
+	// With its leading slash.
+	Path *string `protobuf:"bytes,3,opt,name=path" json:"path,omitempty"`
+	// Not escaped; in order.
+	Query []*Parameter `protobuf:"bytes,4,rep,name=query" json:"query,omitempty"`
+	// Without "#".
+	Fragment      *string `protobuf:"bytes,5,opt,name=fragment" json:"fragment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3028,10 +3192,12 @@ func (x *URL) GetFragment() string {
 	return ""
 }
 
+// A planned time without a machine.
 type Unavailability struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Start         *TimeInfo              `protobuf:"bytes,1,req,name=start" json:"start,omitempty"`
-	Duration      *DurationInfo          `protobuf:"bytes,2,opt,name=duration" json:"duration,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Start *TimeInfo              `protobuf:"bytes,1,req,name=start" json:"start,omitempty"`
+	// Without it the machine is not expected back.
+	Duration      *DurationInfo `protobuf:"bytes,2,opt,name=duration" json:"duration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3080,6 +3246,8 @@ func (x *Unavailability) GetDuration() *DurationInfo {
 	return nil
 }
 
+// Names a machine to operators: by hostname, by ip, or both. Hostnames are
+// compared without regard to case.
 type MachineID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Hostname      *string                `protobuf:"bytes,1,opt,name=hostname" json:"hostname,omitempty"`
@@ -3132,11 +3300,13 @@ func (x *MachineID) GetIp() string {
 	return ""
 }
 
+// How a machine stands in the maintenance schedule.
 type MachineInfo struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Id             *MachineID             `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
-	Mode           *MachineInfo_Mode      `protobuf:"varint,2,opt,name=mode,enum=mesos.v1.MachineInfo_Mode" json:"mode,omitempty"`
-	Unavailability *Unavailability        `protobuf:"bytes,3,opt,name=unavailability" json:"unavailability,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    *MachineID             `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
+	Mode  *MachineInfo_Mode      `protobuf:"varint,2,opt,name=mode,enum=mesos.v1.MachineInfo_Mode" json:"mode,omitempty"`
+	// Set while DRAINING or DOWN.
+	Unavailability *Unavailability `protobuf:"bytes,3,opt,name=unavailability" json:"unavailability,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -3192,22 +3362,40 @@ func (x *MachineInfo) GetUnavailability() *Unavailability {
 	return nil
 }
 
+// What a framework tells about itself when it subscribes.
 type FrameworkInfo struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	User            *string                `protobuf:"bytes,1,req,name=user" json:"user,omitempty"`
-	Name            *string                `protobuf:"bytes,2,req,name=name" json:"name,omitempty"`
-	Id              *FrameworkID           `protobuf:"bytes,3,opt,name=id" json:"id,omitempty"`
-	FailoverTimeout *float64               `protobuf:"fixed64,4,opt,name=failover_timeout,json=failoverTimeout,def=0" json:"failover_timeout,omitempty"`
-	Checkpoint      *bool                  `protobuf:"varint,5,opt,name=checkpoint,def=0" json:"checkpoint,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account that runs executors and tasks that name none.
+	User *string `protobuf:"bytes,1,req,name=user" json:"user,omitempty"`
+	// For people; need not be unique.
+	Name *string `protobuf:"bytes,2,req,name=name" json:"name,omitempty"`
+	// Unset at the first subscription; afterwards the id that the master gave.
+	Id *FrameworkID `protobuf:"bytes,3,opt,name=id" json:"id,omitempty"`
+	// Seconds for which tasks go on while no scheduler is connected. When they
+	// are over, the framework is torn down.
+	FailoverTimeout *float64 `protobuf:"fixed64,4,opt,name=failover_timeout,json=failoverTimeout,def=0" json:"failover_timeout,omitempty"`
+	// Whether agents write down what they need to find the framework's executors
+	// again after a restart.
+	Checkpoint *bool `protobuf:"varint,5,opt,name=checkpoint,def=0" json:"checkpoint,omitempty"`
+	// For schedulers without MULTI_ROLE.
+	//
 	// Deprecated: Marked as deprecated in api/v1/mesos.proto.
-	Role          *string                     `protobuf:"bytes,6,opt,name=role,def=*" json:"role,omitempty"`
-	Roles         []string                    `protobuf:"bytes,12,rep,name=roles" json:"roles,omitempty"`
-	Hostname      *string                     `protobuf:"bytes,7,opt,name=hostname" json:"hostname,omitempty"`
-	Principal     *string                     `protobuf:"bytes,8,opt,name=principal" json:"principal,omitempty"`
-	WebuiUrl      *string                     `protobuf:"bytes,9,opt,name=webui_url,json=webuiUrl" json:"webui_url,omitempty"`
-	Capabilities  []*FrameworkInfo_Capability `protobuf:"bytes,10,rep,name=capabilities" json:"capabilities,omitempty"`
-	Labels        *Labels                     `protobuf:"bytes,11,opt,name=labels" json:"labels,omitempty"`
-	OfferFilters  map[string]*OfferFilters    `protobuf:"bytes,13,rep,name=offer_filters,json=offerFilters" json:"offer_filters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Role *string `protobuf:"bytes,6,opt,name=role,def=*" json:"role,omitempty"`
+	// For schedulers with MULTI_ROLE. Resources are offered for one of these at
+	// a time.
+	Roles []string `protobuf:"bytes,12,rep,name=roles" json:"roles,omitempty"`
+	// Where the scheduler runs; for people.
+	Hostname *string `protobuf:"bytes,7,opt,name=hostname" json:"hostname,omitempty"`
+	// On whose behalf the framework acts. If the connection was authenticated
+	// the two must be equal.
+	Principal *string `protobuf:"bytes,8,opt,name=principal" json:"principal,omitempty"`
+	// A page about the framework, linked from ours.
+	WebuiUrl     *string                     `protobuf:"bytes,9,opt,name=webui_url,json=webuiUrl" json:"webui_url,omitempty"`
+	Capabilities []*FrameworkInfo_Capability `protobuf:"bytes,10,rep,name=capabilities" json:"capabilities,omitempty"`
+	// Free data, which the cluster does not look at.
+	Labels *Labels `protobuf:"bytes,11,opt,name=labels" json:"labels,omitempty"`
+	// By role: which offers are worth making.
+	OfferFilters  map[string]*OfferFilters `protobuf:"bytes,13,rep,name=offer_filters,json=offerFilters" json:"offer_filters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3341,17 +3529,22 @@ func (x *FrameworkInfo) GetOfferFilters() map[string]*OfferFilters {
 	return nil
 }
 
+// A probe of a task whose result is only reported. The executor runs it.
 type CheckInfo struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	Type            *CheckInfo_Type        `protobuf:"varint,1,opt,name=type,enum=mesos.v1.CheckInfo_Type" json:"type,omitempty"`
-	Command         *CheckInfo_Command     `protobuf:"bytes,2,opt,name=command" json:"command,omitempty"`
-	Http            *CheckInfo_Http        `protobuf:"bytes,3,opt,name=http" json:"http,omitempty"`
-	Tcp             *CheckInfo_Tcp         `protobuf:"bytes,7,opt,name=tcp" json:"tcp,omitempty"`
-	DelaySeconds    *float64               `protobuf:"fixed64,4,opt,name=delay_seconds,json=delaySeconds,def=15" json:"delay_seconds,omitempty"`
-	IntervalSeconds *float64               `protobuf:"fixed64,5,opt,name=interval_seconds,json=intervalSeconds,def=10" json:"interval_seconds,omitempty"`
-	TimeoutSeconds  *float64               `protobuf:"fixed64,6,opt,name=timeout_seconds,json=timeoutSeconds,def=20" json:"timeout_seconds,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Says which of command, http and tcp is meant.
+	Type    *CheckInfo_Type    `protobuf:"varint,1,opt,name=type,enum=mesos.v1.CheckInfo_Type" json:"type,omitempty"`
+	Command *CheckInfo_Command `protobuf:"bytes,2,opt,name=command" json:"command,omitempty"`
+	Http    *CheckInfo_Http    `protobuf:"bytes,3,opt,name=http" json:"http,omitempty"`
+	Tcp     *CheckInfo_Tcp     `protobuf:"bytes,7,opt,name=tcp" json:"tcp,omitempty"`
+	// From the start of the task to the first probe.
+	DelaySeconds *float64 `protobuf:"fixed64,4,opt,name=delay_seconds,json=delaySeconds,def=15" json:"delay_seconds,omitempty"`
+	// From the end of one probe to the start of the next.
+	IntervalSeconds *float64 `protobuf:"fixed64,5,opt,name=interval_seconds,json=intervalSeconds,def=10" json:"interval_seconds,omitempty"`
+	// After this a probe counts as failed; 0 is no limit.
+	TimeoutSeconds *float64 `protobuf:"fixed64,6,opt,name=timeout_seconds,json=timeoutSeconds,def=20" json:"timeout_seconds,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 // Default values for CheckInfo fields.
@@ -3440,19 +3633,29 @@ func (x *CheckInfo) GetTimeoutSeconds() float64 {
 	return Default_CheckInfo_TimeoutSeconds
 }
 
+// A probe that decides whether a task lives: after too many failures the
+// executor kills it.
 type HealthCheck struct {
-	state               protoimpl.MessageState     `protogen:"open.v1"`
-	DelaySeconds        *float64                   `protobuf:"fixed64,2,opt,name=delay_seconds,json=delaySeconds,def=15" json:"delay_seconds,omitempty"`
-	IntervalSeconds     *float64                   `protobuf:"fixed64,3,opt,name=interval_seconds,json=intervalSeconds,def=10" json:"interval_seconds,omitempty"`
-	TimeoutSeconds      *float64                   `protobuf:"fixed64,4,opt,name=timeout_seconds,json=timeoutSeconds,def=20" json:"timeout_seconds,omitempty"`
-	ConsecutiveFailures *uint32                    `protobuf:"varint,5,opt,name=consecutive_failures,json=consecutiveFailures,def=3" json:"consecutive_failures,omitempty"`
-	GracePeriodSeconds  *float64                   `protobuf:"fixed64,6,opt,name=grace_period_seconds,json=gracePeriodSeconds,def=10" json:"grace_period_seconds,omitempty"`
-	Type                *HealthCheck_Type          `protobuf:"varint,8,opt,name=type,enum=mesos.v1.HealthCheck_Type" json:"type,omitempty"`
-	Command             *CommandInfo               `protobuf:"bytes,7,opt,name=command" json:"command,omitempty"`
-	Http                *HealthCheck_HTTPCheckInfo `protobuf:"bytes,1,opt,name=http" json:"http,omitempty"`
-	Tcp                 *HealthCheck_TCPCheckInfo  `protobuf:"bytes,9,opt,name=tcp" json:"tcp,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From the start of the task to the first probe.
+	DelaySeconds *float64 `protobuf:"fixed64,2,opt,name=delay_seconds,json=delaySeconds,def=15" json:"delay_seconds,omitempty"`
+	// From the end of one probe to the start of the next.
+	IntervalSeconds *float64 `protobuf:"fixed64,3,opt,name=interval_seconds,json=intervalSeconds,def=10" json:"interval_seconds,omitempty"`
+	// After this a probe counts as failed; 0 is no limit.
+	TimeoutSeconds *float64 `protobuf:"fixed64,4,opt,name=timeout_seconds,json=timeoutSeconds,def=20" json:"timeout_seconds,omitempty"`
+	// So many failures in a row end the task.
+	ConsecutiveFailures *uint32 `protobuf:"varint,5,opt,name=consecutive_failures,json=consecutiveFailures,def=3" json:"consecutive_failures,omitempty"`
+	// After the start of the task, during which failures do not count until one
+	// probe has succeeded.
+	GracePeriodSeconds *float64 `protobuf:"fixed64,6,opt,name=grace_period_seconds,json=gracePeriodSeconds,def=10" json:"grace_period_seconds,omitempty"`
+	// Says which of command, http and tcp is meant.
+	Type *HealthCheck_Type `protobuf:"varint,8,opt,name=type,enum=mesos.v1.HealthCheck_Type" json:"type,omitempty"`
+	// Healthy is exit code 0.
+	Command       *CommandInfo               `protobuf:"bytes,7,opt,name=command" json:"command,omitempty"`
+	Http          *HealthCheck_HTTPCheckInfo `protobuf:"bytes,1,opt,name=http" json:"http,omitempty"`
+	Tcp           *HealthCheck_TCPCheckInfo  `protobuf:"bytes,9,opt,name=tcp" json:"tcp,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 // Default values for HealthCheck fields.
@@ -3557,9 +3760,11 @@ func (x *HealthCheck) GetTcp() *HealthCheck_TCPCheckInfo {
 	return nil
 }
 
+// How a task is to be ended.
 type KillPolicy struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	GracePeriod   *DurationInfo          `protobuf:"bytes,1,opt,name=grace_period,json=gracePeriod" json:"grace_period,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Between the request to end (SIGTERM) and the force (SIGKILL).
+	GracePeriod   *DurationInfo `protobuf:"bytes,1,opt,name=grace_period,json=gracePeriod" json:"grace_period,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3601,14 +3806,21 @@ func (x *KillPolicy) GetGracePeriod() *DurationInfo {
 	return nil
 }
 
+// A command and what it needs.
 type CommandInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Uris          []*CommandInfo_URI     `protobuf:"bytes,1,rep,name=uris" json:"uris,omitempty"`
-	Environment   *Environment           `protobuf:"bytes,2,opt,name=environment" json:"environment,omitempty"`
-	Shell         *bool                  `protobuf:"varint,6,opt,name=shell,def=1" json:"shell,omitempty"`
-	Value         *string                `protobuf:"bytes,3,opt,name=value" json:"value,omitempty"`
-	Arguments     []string               `protobuf:"bytes,7,rep,name=arguments" json:"arguments,omitempty"`
-	User          *string                `protobuf:"bytes,5,opt,name=user" json:"user,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uris  []*CommandInfo_URI     `protobuf:"bytes,1,rep,name=uris" json:"uris,omitempty"`
+	// Added to what the agent sets.
+	Environment *Environment `protobuf:"bytes,2,opt,name=environment" json:"environment,omitempty"`
+	// Whether value is a line for /bin/sh, or the path of a program.
+	Shell *bool `protobuf:"varint,6,opt,name=shell,def=1" json:"shell,omitempty"`
+	// The line, or the program.
+	Value *string `protobuf:"bytes,3,opt,name=value" json:"value,omitempty"`
+	// Without a shell: all arguments, the first being the name that the program
+	// sees as its own.
+	Arguments []string `protobuf:"bytes,7,rep,name=arguments" json:"arguments,omitempty"`
+	// Unset takes the user of the framework.
+	User          *string `protobuf:"bytes,5,opt,name=user" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3690,21 +3902,33 @@ func (x *CommandInfo) GetUser() string {
 	return ""
 }
 
+// An executor: a program that runs the framework's tasks on an agent. Tasks
+// with equal ExecutorInfos share one.
 type ExecutorInfo struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	Type        *ExecutorInfo_Type     `protobuf:"varint,15,opt,name=type,enum=mesos.v1.ExecutorInfo_Type" json:"type,omitempty"`
-	ExecutorId  *ExecutorID            `protobuf:"bytes,1,req,name=executor_id,json=executorId" json:"executor_id,omitempty"`
-	FrameworkId *FrameworkID           `protobuf:"bytes,8,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
-	Command     *CommandInfo           `protobuf:"bytes,7,opt,name=command" json:"command,omitempty"`
-	Container   *ContainerInfo         `protobuf:"bytes,11,opt,name=container" json:"container,omitempty"`
-	Resources   []*Resource            `protobuf:"bytes,5,rep,name=resources" json:"resources,omitempty"`
-	Name        *string                `protobuf:"bytes,9,opt,name=name" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset is CUSTOM.
+	Type       *ExecutorInfo_Type `protobuf:"varint,15,opt,name=type,enum=mesos.v1.ExecutorInfo_Type" json:"type,omitempty"`
+	ExecutorId *ExecutorID        `protobuf:"bytes,1,req,name=executor_id,json=executorId" json:"executor_id,omitempty"`
+	// Set by the master; a scheduler leaves it out or sets its own.
+	FrameworkId *FrameworkID `protobuf:"bytes,8,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	Command     *CommandInfo `protobuf:"bytes,7,opt,name=command" json:"command,omitempty"`
+	// Unset takes the agent's default.
+	Container *ContainerInfo `protobuf:"bytes,11,opt,name=container" json:"container,omitempty"`
+	// What the executor takes besides its tasks, for as long as it lives.
+	Resources []*Resource `protobuf:"bytes,5,rep,name=resources" json:"resources,omitempty"`
+	// For people.
+	Name *string `protobuf:"bytes,9,opt,name=name" json:"name,omitempty"`
+	// For people; labels have replaced it.
+	//
 	// Deprecated: Marked as deprecated in api/v1/mesos.proto.
-	Source              *string        `protobuf:"bytes,10,opt,name=source" json:"source,omitempty"`
-	Data                []byte         `protobuf:"bytes,4,opt,name=data" json:"data,omitempty"`
-	Discovery           *DiscoveryInfo `protobuf:"bytes,12,opt,name=discovery" json:"discovery,omitempty"`
-	ShutdownGracePeriod *DurationInfo  `protobuf:"bytes,13,opt,name=shutdown_grace_period,json=shutdownGracePeriod" json:"shutdown_grace_period,omitempty"`
-	Labels              *Labels        `protobuf:"bytes,14,opt,name=labels" json:"labels,omitempty"`
+	Source *string `protobuf:"bytes,10,opt,name=source" json:"source,omitempty"`
+	// For the executor; nobody else looks at it.
+	Data      []byte         `protobuf:"bytes,4,opt,name=data" json:"data,omitempty"`
+	Discovery *DiscoveryInfo `protobuf:"bytes,12,opt,name=discovery" json:"discovery,omitempty"`
+	// From SHUTDOWN to the end of the container by force; the agent has a
+	// default.
+	ShutdownGracePeriod *DurationInfo `protobuf:"bytes,13,opt,name=shutdown_grace_period,json=shutdownGracePeriod" json:"shutdown_grace_period,omitempty"`
+	Labels              *Labels       `protobuf:"bytes,14,opt,name=labels" json:"labels,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
 }
@@ -3824,6 +4048,7 @@ func (x *ExecutorInfo) GetLabels() *Labels {
 	return nil
 }
 
+// Where in the world a machine is.
 type DomainInfo struct {
 	state         protoimpl.MessageState  `protogen:"open.v1"`
 	FaultDomain   *DomainInfo_FaultDomain `protobuf:"bytes,1,opt,name=fault_domain,json=faultDomain" json:"fault_domain,omitempty"`
@@ -3868,13 +4093,20 @@ func (x *DomainInfo) GetFaultDomain() *DomainInfo_FaultDomain {
 	return nil
 }
 
+// How to reach a master, and what it can do.
 type MasterInfo struct {
-	state         protoimpl.MessageState   `protogen:"open.v1"`
-	Id            *string                  `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
-	Ip            *uint32                  `protobuf:"varint,2,req,name=ip" json:"ip,omitempty"`
-	Port          *uint32                  `protobuf:"varint,3,req,name=port,def=5050" json:"port,omitempty"`
-	Pid           *string                  `protobuf:"bytes,4,opt,name=pid" json:"pid,omitempty"`
-	Hostname      *string                  `protobuf:"bytes,5,opt,name=hostname" json:"hostname,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// New for each process that becomes a master.
+	Id *string `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
+	// IPv4 address as the number whose bytes in memory, low byte first, are the
+	// address: 127.0.0.1 is 0x0100007f. address.ip has replaced it.
+	Ip *uint32 `protobuf:"varint,2,req,name=ip" json:"ip,omitempty"`
+	// address.port has replaced it.
+	Port *uint32 `protobuf:"varint,3,req,name=port,def=5050" json:"port,omitempty"`
+	// master@IP:PORT.
+	Pid      *string `protobuf:"bytes,4,opt,name=pid" json:"pid,omitempty"`
+	Hostname *string `protobuf:"bytes,5,opt,name=hostname" json:"hostname,omitempty"`
+	// Of the software, such as "1.11.0".
 	Version       *string                  `protobuf:"bytes,6,opt,name=version" json:"version,omitempty"`
 	Address       *Address                 `protobuf:"bytes,7,opt,name=address" json:"address,omitempty"`
 	Domain        *DomainInfo              `protobuf:"bytes,8,opt,name=domain" json:"domain,omitempty"`
@@ -3981,14 +4213,19 @@ func (x *MasterInfo) GetCapabilities() []*MasterInfo_Capability {
 	return nil
 }
 
+// What an agent tells about itself when it registers.
 type AgentInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Hostname      *string                `protobuf:"bytes,1,req,name=hostname" json:"hostname,omitempty"`
-	Port          *int32                 `protobuf:"varint,8,opt,name=port,def=5051" json:"port,omitempty"`
-	Resources     []*Resource            `protobuf:"bytes,3,rep,name=resources" json:"resources,omitempty"`
-	Attributes    []*Attribute           `protobuf:"bytes,5,rep,name=attributes" json:"attributes,omitempty"`
-	Id            *AgentID               `protobuf:"bytes,6,opt,name=id" json:"id,omitempty"`
-	Domain        *DomainInfo            `protobuf:"bytes,10,opt,name=domain" json:"domain,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By which frameworks reach the tasks on it.
+	Hostname *string `protobuf:"bytes,1,req,name=hostname" json:"hostname,omitempty"`
+	Port     *int32  `protobuf:"varint,8,opt,name=port,def=5051" json:"port,omitempty"`
+	// All that the agent has.
+	Resources []*Resource `protobuf:"bytes,3,rep,name=resources" json:"resources,omitempty"`
+	// What frameworks may want to know about the machine.
+	Attributes []*Attribute `protobuf:"bytes,5,rep,name=attributes" json:"attributes,omitempty"`
+	// Unset until the master has given one.
+	Id            *AgentID    `protobuf:"bytes,6,opt,name=id" json:"id,omitempty"`
+	Domain        *DomainInfo `protobuf:"bytes,10,opt,name=domain" json:"domain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4070,8 +4307,10 @@ func (x *AgentInfo) GetDomain() *DomainInfo {
 	return nil
 }
 
+// One container that runs a part of a storage plugin.
 type CSIPluginContainerInfo struct {
-	state         protoimpl.MessageState           `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What this part serves.
 	Services      []CSIPluginContainerInfo_Service `protobuf:"varint,1,rep,name=services,enum=mesos.v1.CSIPluginContainerInfo_Service" json:"services,omitempty"`
 	Command       *CommandInfo                     `protobuf:"bytes,2,opt,name=command" json:"command,omitempty"`
 	Resources     []*Resource                      `protobuf:"bytes,3,rep,name=resources" json:"resources,omitempty"`
@@ -4138,10 +4377,13 @@ func (x *CSIPluginContainerInfo) GetContainer() *ContainerInfo {
 	return nil
 }
 
+// Where one service of a storage plugin that is run by somebody else can be
+// reached.
 type CSIPluginEndpoint struct {
-	state         protoimpl.MessageState          `protogen:"open.v1"`
-	CsiService    *CSIPluginContainerInfo_Service `protobuf:"varint,1,req,name=csi_service,json=csiService,enum=mesos.v1.CSIPluginContainerInfo_Service" json:"csi_service,omitempty"`
-	Endpoint      *string                         `protobuf:"bytes,2,req,name=endpoint" json:"endpoint,omitempty"`
+	state      protoimpl.MessageState          `protogen:"open.v1"`
+	CsiService *CSIPluginContainerInfo_Service `protobuf:"varint,1,req,name=csi_service,json=csiService,enum=mesos.v1.CSIPluginContainerInfo_Service" json:"csi_service,omitempty"`
+	// Such as unix:///path/to/socket.
+	Endpoint      *string `protobuf:"bytes,2,req,name=endpoint" json:"endpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4190,14 +4432,21 @@ func (x *CSIPluginEndpoint) GetEndpoint() string {
 	return ""
 }
 
+// A storage plugin (Container Storage Interface) and how to run it.
 type CSIPluginInfo struct {
-	state            protoimpl.MessageState    `protogen:"open.v1"`
-	Type             *string                   `protobuf:"bytes,1,req,name=type" json:"type,omitempty"`
-	Name             *string                   `protobuf:"bytes,2,opt,name=name,def=default" json:"name,omitempty"`
-	Containers       []*CSIPluginContainerInfo `protobuf:"bytes,3,rep,name=containers" json:"containers,omitempty"`
-	Endpoints        []*CSIPluginEndpoint      `protobuf:"bytes,4,rep,name=endpoints" json:"endpoints,omitempty"`
-	TargetPathRoot   *string                   `protobuf:"bytes,5,opt,name=target_path_root,json=targetPathRoot" json:"target_path_root,omitempty"`
-	TargetPathExists *bool                     `protobuf:"varint,6,opt,name=target_path_exists,json=targetPathExists" json:"target_path_exists,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the plugin in the manner of Java packages, org.example.plugin.
+	Type *string `protobuf:"bytes,1,req,name=type" json:"type,omitempty"`
+	// Tells several of one type apart.
+	Name *string `protobuf:"bytes,2,opt,name=name,def=default" json:"name,omitempty"`
+	// For plugins that the agent runs.
+	Containers []*CSIPluginContainerInfo `protobuf:"bytes,3,rep,name=containers" json:"containers,omitempty"`
+	// For plugins that run already.
+	Endpoints []*CSIPluginEndpoint `protobuf:"bytes,4,rep,name=endpoints" json:"endpoints,omitempty"`
+	// Directory below which volumes are mounted.
+	TargetPathRoot *string `protobuf:"bytes,5,opt,name=target_path_root,json=targetPathRoot" json:"target_path_root,omitempty"`
+	// Whether the mount point must be there before the plugin is called.
+	TargetPathExists *bool `protobuf:"varint,6,opt,name=target_path_exists,json=targetPathExists" json:"target_path_exists,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -4279,12 +4528,17 @@ func (x *CSIPluginInfo) GetTargetPathExists() bool {
 	return false
 }
 
+// A resource provider and what it brings.
 type ResourceProviderInfo struct {
-	state               protoimpl.MessageState        `protogen:"open.v1"`
-	Id                  *ResourceProviderID           `protobuf:"bytes,1,opt,name=id" json:"id,omitempty"`
-	Attributes          []*Attribute                  `protobuf:"bytes,2,rep,name=attributes" json:"attributes,omitempty"`
-	Type                *string                       `protobuf:"bytes,3,req,name=type" json:"type,omitempty"`
-	Name                *string                       `protobuf:"bytes,4,req,name=name" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset until the agent has given one.
+	Id         *ResourceProviderID `protobuf:"bytes,1,opt,name=id" json:"id,omitempty"`
+	Attributes []*Attribute        `protobuf:"bytes,2,rep,name=attributes" json:"attributes,omitempty"`
+	// In the manner of Java packages, org.example.storage.
+	Type *string `protobuf:"bytes,3,req,name=type" json:"type,omitempty"`
+	// Unique among the providers of one type on an agent.
+	Name *string `protobuf:"bytes,4,req,name=name" json:"name,omitempty"`
+	// The reservations that its resources begin with.
 	DefaultReservations []*Resource_ReservationInfo   `protobuf:"bytes,5,rep,name=default_reservations,json=defaultReservations" json:"default_reservations,omitempty"`
 	Storage             *ResourceProviderInfo_Storage `protobuf:"bytes,6,opt,name=storage" json:"storage,omitempty"`
 	unknownFields       protoimpl.UnknownFields
@@ -4363,6 +4617,8 @@ func (x *ResourceProviderInfo) GetStorage() *ResourceProviderInfo_Storage {
 	return nil
 }
 
+// A number, ranges of numbers, a set of names, or text. Type says which of the
+// fields is meant.
 type Value struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Type          *Value_Type            `protobuf:"varint,1,req,name=type,enum=mesos.v1.Value_Type" json:"type,omitempty"`
@@ -4439,6 +4695,8 @@ func (x *Value) GetText() *Value_Text {
 	return nil
 }
 
+// Something about an agent that cannot be used up, such as the kind of its
+// processor. Type says which of the fields is meant.
 type Attribute struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
@@ -4523,24 +4781,36 @@ func (x *Attribute) GetText() *Value_Text {
 	return nil
 }
 
+// An amount of one resource. Amounts of the same name add up if everything but
+// the value is the same, allocation_info aside.
 type Resource struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	ProviderId *ResourceProviderID    `protobuf:"bytes,12,opt,name=provider_id,json=providerId" json:"provider_id,omitempty"`
-	Name       *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
-	Type       *Value_Type            `protobuf:"varint,2,req,name=type,enum=mesos.v1.Value_Type" json:"type,omitempty"`
-	Scalar     *Value_Scalar          `protobuf:"bytes,3,opt,name=scalar" json:"scalar,omitempty"`
-	Ranges     *Value_Ranges          `protobuf:"bytes,4,opt,name=ranges" json:"ranges,omitempty"`
-	Set        *Value_Set             `protobuf:"bytes,5,opt,name=set" json:"set,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource provider that it comes from; unset for the agent's own.
+	ProviderId *ResourceProviderID `protobuf:"bytes,12,opt,name=provider_id,json=providerId" json:"provider_id,omitempty"`
+	// cpus is in cores, mem and disk in MB of 1<<20 bytes, gpus in devices,
+	// ports are port numbers; other names mean what the operator says.
+	Name   *string       `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	Type   *Value_Type   `protobuf:"varint,2,req,name=type,enum=mesos.v1.Value_Type" json:"type,omitempty"`
+	Scalar *Value_Scalar `protobuf:"bytes,3,opt,name=scalar" json:"scalar,omitempty"`
+	Ranges *Value_Ranges `protobuf:"bytes,4,opt,name=ranges" json:"ranges,omitempty"`
+	Set    *Value_Set    `protobuf:"bytes,5,opt,name=set" json:"set,omitempty"`
+	// With reservation, the form from before reservations could be refined: a
+	// role alone is a static reservation.
+	//
 	// Deprecated: Marked as deprecated in api/v1/mesos.proto.
-	Role           *string                     `protobuf:"bytes,6,opt,name=role,def=*" json:"role,omitempty"`
-	AllocationInfo *Resource_AllocationInfo    `protobuf:"bytes,11,opt,name=allocation_info,json=allocationInfo" json:"allocation_info,omitempty"`
-	Reservation    *Resource_ReservationInfo   `protobuf:"bytes,8,opt,name=reservation" json:"reservation,omitempty"`
-	Reservations   []*Resource_ReservationInfo `protobuf:"bytes,13,rep,name=reservations" json:"reservations,omitempty"`
-	Disk           *Resource_DiskInfo          `protobuf:"bytes,7,opt,name=disk" json:"disk,omitempty"`
-	Revocable      *Resource_RevocableInfo     `protobuf:"bytes,9,opt,name=revocable" json:"revocable,omitempty"`
-	Shared         *Resource_SharedInfo        `protobuf:"bytes,10,opt,name=shared" json:"shared,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	Role           *string                  `protobuf:"bytes,6,opt,name=role,def=*" json:"role,omitempty"`
+	AllocationInfo *Resource_AllocationInfo `protobuf:"bytes,11,opt,name=allocation_info,json=allocationInfo" json:"allocation_info,omitempty"`
+	// Set, with role, for a dynamic reservation in the older form.
+	Reservation *Resource_ReservationInfo `protobuf:"bytes,8,opt,name=reservation" json:"reservation,omitempty"`
+	// A stack: each refines the one before it for a role below, "a", then "a/b".
+	// Empty is unreserved. Only the first may be STATIC.
+	Reservations []*Resource_ReservationInfo `protobuf:"bytes,13,rep,name=reservations" json:"reservations,omitempty"`
+	// Only for the resource disk.
+	Disk          *Resource_DiskInfo      `protobuf:"bytes,7,opt,name=disk" json:"disk,omitempty"`
+	Revocable     *Resource_RevocableInfo `protobuf:"bytes,9,opt,name=revocable" json:"revocable,omitempty"`
+	Shared        *Resource_SharedInfo    `protobuf:"bytes,10,opt,name=shared" json:"shared,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 // Default values for Resource fields.
@@ -4670,18 +4940,20 @@ func (x *Resource) GetShared() *Resource_SharedInfo {
 	return nil
 }
 
+// Counters of one queueing discipline, as the kernel gives them.
 type TrafficControlStatistics struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            *string                `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
-	Backlog       *uint64                `protobuf:"varint,2,opt,name=backlog" json:"backlog,omitempty"`
-	Bytes         *uint64                `protobuf:"varint,3,opt,name=bytes" json:"bytes,omitempty"`
-	Drops         *uint64                `protobuf:"varint,4,opt,name=drops" json:"drops,omitempty"`
-	Overlimits    *uint64                `protobuf:"varint,5,opt,name=overlimits" json:"overlimits,omitempty"`
-	Packets       *uint64                `protobuf:"varint,6,opt,name=packets" json:"packets,omitempty"`
-	Qlen          *uint64                `protobuf:"varint,7,opt,name=qlen" json:"qlen,omitempty"`
-	Ratebps       *uint64                `protobuf:"varint,8,opt,name=ratebps" json:"ratebps,omitempty"`
-	Ratepps       *uint64                `protobuf:"varint,9,opt,name=ratepps" json:"ratepps,omitempty"`
-	Requeues      *uint64                `protobuf:"varint,10,opt,name=requeues" json:"requeues,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which discipline.
+	Id            *string `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
+	Backlog       *uint64 `protobuf:"varint,2,opt,name=backlog" json:"backlog,omitempty"`
+	Bytes         *uint64 `protobuf:"varint,3,opt,name=bytes" json:"bytes,omitempty"`
+	Drops         *uint64 `protobuf:"varint,4,opt,name=drops" json:"drops,omitempty"`
+	Overlimits    *uint64 `protobuf:"varint,5,opt,name=overlimits" json:"overlimits,omitempty"`
+	Packets       *uint64 `protobuf:"varint,6,opt,name=packets" json:"packets,omitempty"`
+	Qlen          *uint64 `protobuf:"varint,7,opt,name=qlen" json:"qlen,omitempty"`
+	Ratebps       *uint64 `protobuf:"varint,8,opt,name=ratebps" json:"ratebps,omitempty"`
+	Ratepps       *uint64 `protobuf:"varint,9,opt,name=ratepps" json:"ratepps,omitempty"`
+	Requeues      *uint64 `protobuf:"varint,10,opt,name=requeues" json:"requeues,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4786,6 +5058,7 @@ func (x *TrafficControlStatistics) GetRequeues() uint64 {
 	return 0
 }
 
+// The line Ip of /proc/net/snmp, with its names.
 type IpStatistics struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Forwarding      *int64                 `protobuf:"varint,1,opt,name=Forwarding" json:"Forwarding,omitempty"`
@@ -4974,6 +5247,7 @@ func (x *IpStatistics) GetFragCreates() int64 {
 	return 0
 }
 
+// The line Icmp of /proc/net/snmp, with its names.
 type IcmpStatistics struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	InMsgs           *int64                 `protobuf:"varint,1,opt,name=InMsgs" json:"InMsgs,omitempty"`
@@ -5226,6 +5500,7 @@ func (x *IcmpStatistics) GetOutAddrMaskReps() int64 {
 	return 0
 }
 
+// The line Tcp of /proc/net/snmp, with its names.
 type TcpStatistics struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RtoAlgorithm  *int64                 `protobuf:"varint,1,opt,name=RtoAlgorithm" json:"RtoAlgorithm,omitempty"`
@@ -5382,6 +5657,7 @@ func (x *TcpStatistics) GetInCsumErrors() int64 {
 	return 0
 }
 
+// The line Udp of /proc/net/snmp, with its names.
 type UdpStatistics struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	InDatagrams   *int64                 `protobuf:"varint,1,opt,name=InDatagrams" json:"InDatagrams,omitempty"`
@@ -5482,6 +5758,7 @@ func (x *UdpStatistics) GetIgnoredMulti() int64 {
 	return 0
 }
 
+// What /proc/net/snmp says inside the container.
 type SNMPStatistics struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	IpStats       *IpStatistics          `protobuf:"bytes,1,opt,name=ip_stats,json=ipStats" json:"ip_stats,omitempty"`
@@ -5550,9 +5827,12 @@ func (x *SNMPStatistics) GetUdpStats() *UdpStatistics {
 	return nil
 }
 
+// Use of one disk or volume.
 type DiskStatistics struct {
-	state         protoimpl.MessageState         `protogen:"open.v1"`
-	Source        *Resource_DiskInfo_Source      `protobuf:"bytes,1,opt,name=source" json:"source,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset is the agent's work directory.
+	Source *Resource_DiskInfo_Source `protobuf:"bytes,1,opt,name=source" json:"source,omitempty"`
+	// Unset is the sandbox.
 	Persistence   *Resource_DiskInfo_Persistence `protobuf:"bytes,2,opt,name=persistence" json:"persistence,omitempty"`
 	LimitBytes    *uint64                        `protobuf:"varint,3,opt,name=limit_bytes,json=limitBytes" json:"limit_bytes,omitempty"`
 	UsedBytes     *uint64                        `protobuf:"varint,4,opt,name=used_bytes,json=usedBytes" json:"used_bytes,omitempty"`
@@ -5618,63 +5898,92 @@ func (x *DiskStatistics) GetUsedBytes() uint64 {
 	return 0
 }
 
+// What a container uses, and what it may use, at one moment. Counters count
+// from the start of the container.
 type ResourceStatistics struct {
-	state                       protoimpl.MessageState             `protogen:"open.v1"`
-	Timestamp                   *float64                           `protobuf:"fixed64,1,req,name=timestamp" json:"timestamp,omitempty"`
-	Processes                   *uint32                            `protobuf:"varint,30,opt,name=processes" json:"processes,omitempty"`
-	Threads                     *uint32                            `protobuf:"varint,31,opt,name=threads" json:"threads,omitempty"`
-	CpusUserTimeSecs            *float64                           `protobuf:"fixed64,2,opt,name=cpus_user_time_secs,json=cpusUserTimeSecs" json:"cpus_user_time_secs,omitempty"`
-	CpusSystemTimeSecs          *float64                           `protobuf:"fixed64,3,opt,name=cpus_system_time_secs,json=cpusSystemTimeSecs" json:"cpus_system_time_secs,omitempty"`
-	CpusLimit                   *float64                           `protobuf:"fixed64,4,opt,name=cpus_limit,json=cpusLimit" json:"cpus_limit,omitempty"`
-	CpusSoftLimit               *float64                           `protobuf:"fixed64,45,opt,name=cpus_soft_limit,json=cpusSoftLimit" json:"cpus_soft_limit,omitempty"`
-	CpusNrPeriods               *uint32                            `protobuf:"varint,7,opt,name=cpus_nr_periods,json=cpusNrPeriods" json:"cpus_nr_periods,omitempty"`
-	CpusNrThrottled             *uint32                            `protobuf:"varint,8,opt,name=cpus_nr_throttled,json=cpusNrThrottled" json:"cpus_nr_throttled,omitempty"`
-	CpusThrottledTimeSecs       *float64                           `protobuf:"fixed64,9,opt,name=cpus_throttled_time_secs,json=cpusThrottledTimeSecs" json:"cpus_throttled_time_secs,omitempty"`
-	MemTotalBytes               *uint64                            `protobuf:"varint,36,opt,name=mem_total_bytes,json=memTotalBytes" json:"mem_total_bytes,omitempty"`
-	MemTotalMemswBytes          *uint64                            `protobuf:"varint,37,opt,name=mem_total_memsw_bytes,json=memTotalMemswBytes" json:"mem_total_memsw_bytes,omitempty"`
-	MemKmemUsageBytes           *uint64                            `protobuf:"varint,52,opt,name=mem_kmem_usage_bytes,json=memKmemUsageBytes" json:"mem_kmem_usage_bytes,omitempty"`
-	MemKmemTcpUsageBytes        *uint64                            `protobuf:"varint,53,opt,name=mem_kmem_tcp_usage_bytes,json=memKmemTcpUsageBytes" json:"mem_kmem_tcp_usage_bytes,omitempty"`
-	MemLimitBytes               *uint64                            `protobuf:"varint,6,opt,name=mem_limit_bytes,json=memLimitBytes" json:"mem_limit_bytes,omitempty"`
-	MemSoftLimitBytes           *uint64                            `protobuf:"varint,38,opt,name=mem_soft_limit_bytes,json=memSoftLimitBytes" json:"mem_soft_limit_bytes,omitempty"`
-	MemFileBytes                *uint64                            `protobuf:"varint,10,opt,name=mem_file_bytes,json=memFileBytes" json:"mem_file_bytes,omitempty"`
-	MemAnonBytes                *uint64                            `protobuf:"varint,11,opt,name=mem_anon_bytes,json=memAnonBytes" json:"mem_anon_bytes,omitempty"`
-	MemCacheBytes               *uint64                            `protobuf:"varint,39,opt,name=mem_cache_bytes,json=memCacheBytes" json:"mem_cache_bytes,omitempty"`
-	MemRssBytes                 *uint64                            `protobuf:"varint,5,opt,name=mem_rss_bytes,json=memRssBytes" json:"mem_rss_bytes,omitempty"`
-	MemMappedFileBytes          *uint64                            `protobuf:"varint,12,opt,name=mem_mapped_file_bytes,json=memMappedFileBytes" json:"mem_mapped_file_bytes,omitempty"`
-	MemSwapBytes                *uint64                            `protobuf:"varint,40,opt,name=mem_swap_bytes,json=memSwapBytes" json:"mem_swap_bytes,omitempty"`
-	MemUnevictableBytes         *uint64                            `protobuf:"varint,41,opt,name=mem_unevictable_bytes,json=memUnevictableBytes" json:"mem_unevictable_bytes,omitempty"`
-	MemLowPressureCounter       *uint64                            `protobuf:"varint,32,opt,name=mem_low_pressure_counter,json=memLowPressureCounter" json:"mem_low_pressure_counter,omitempty"`
-	MemMediumPressureCounter    *uint64                            `protobuf:"varint,33,opt,name=mem_medium_pressure_counter,json=memMediumPressureCounter" json:"mem_medium_pressure_counter,omitempty"`
-	MemCriticalPressureCounter  *uint64                            `protobuf:"varint,34,opt,name=mem_critical_pressure_counter,json=memCriticalPressureCounter" json:"mem_critical_pressure_counter,omitempty"`
-	DiskLimitBytes              *uint64                            `protobuf:"varint,26,opt,name=disk_limit_bytes,json=diskLimitBytes" json:"disk_limit_bytes,omitempty"`
-	DiskUsedBytes               *uint64                            `protobuf:"varint,27,opt,name=disk_used_bytes,json=diskUsedBytes" json:"disk_used_bytes,omitempty"`
-	DiskStatistics              []*DiskStatistics                  `protobuf:"bytes,43,rep,name=disk_statistics,json=diskStatistics" json:"disk_statistics,omitempty"`
-	BlkioStatistics             *CgroupInfo_Blkio_Statistics       `protobuf:"bytes,44,opt,name=blkio_statistics,json=blkioStatistics" json:"blkio_statistics,omitempty"`
-	Perf                        *PerfStatistics                    `protobuf:"bytes,13,opt,name=perf" json:"perf,omitempty"`
-	NetRxPackets                *uint64                            `protobuf:"varint,14,opt,name=net_rx_packets,json=netRxPackets" json:"net_rx_packets,omitempty"`
-	NetRxBytes                  *uint64                            `protobuf:"varint,15,opt,name=net_rx_bytes,json=netRxBytes" json:"net_rx_bytes,omitempty"`
-	NetRxErrors                 *uint64                            `protobuf:"varint,16,opt,name=net_rx_errors,json=netRxErrors" json:"net_rx_errors,omitempty"`
-	NetRxDropped                *uint64                            `protobuf:"varint,17,opt,name=net_rx_dropped,json=netRxDropped" json:"net_rx_dropped,omitempty"`
-	NetTxPackets                *uint64                            `protobuf:"varint,18,opt,name=net_tx_packets,json=netTxPackets" json:"net_tx_packets,omitempty"`
-	NetTxBytes                  *uint64                            `protobuf:"varint,19,opt,name=net_tx_bytes,json=netTxBytes" json:"net_tx_bytes,omitempty"`
-	NetTxErrors                 *uint64                            `protobuf:"varint,20,opt,name=net_tx_errors,json=netTxErrors" json:"net_tx_errors,omitempty"`
-	NetTxDropped                *uint64                            `protobuf:"varint,21,opt,name=net_tx_dropped,json=netTxDropped" json:"net_tx_dropped,omitempty"`
-	NetTxRateLimit              *uint64                            `protobuf:"varint,46,opt,name=net_tx_rate_limit,json=netTxRateLimit" json:"net_tx_rate_limit,omitempty"`
-	NetTxBurstRateLimit         *uint64                            `protobuf:"varint,47,opt,name=net_tx_burst_rate_limit,json=netTxBurstRateLimit" json:"net_tx_burst_rate_limit,omitempty"`
-	NetTxBurstSize              *uint64                            `protobuf:"varint,48,opt,name=net_tx_burst_size,json=netTxBurstSize" json:"net_tx_burst_size,omitempty"`
-	NetRxRateLimit              *uint64                            `protobuf:"varint,49,opt,name=net_rx_rate_limit,json=netRxRateLimit" json:"net_rx_rate_limit,omitempty"`
-	NetRxBurstRateLimit         *uint64                            `protobuf:"varint,50,opt,name=net_rx_burst_rate_limit,json=netRxBurstRateLimit" json:"net_rx_burst_rate_limit,omitempty"`
-	NetRxBurstSize              *uint64                            `protobuf:"varint,51,opt,name=net_rx_burst_size,json=netRxBurstSize" json:"net_rx_burst_size,omitempty"`
-	NetRateStatistics           *ResourceStatistics_RateStatistics `protobuf:"bytes,54,opt,name=net_rate_statistics,json=netRateStatistics" json:"net_rate_statistics,omitempty"`
-	NetEphemeralPorts           *Value_Range                       `protobuf:"bytes,55,opt,name=net_ephemeral_ports,json=netEphemeralPorts" json:"net_ephemeral_ports,omitempty"`
-	NetTcpRttMicrosecsP50       *float64                           `protobuf:"fixed64,22,opt,name=net_tcp_rtt_microsecs_p50,json=netTcpRttMicrosecsP50" json:"net_tcp_rtt_microsecs_p50,omitempty"`
-	NetTcpRttMicrosecsP90       *float64                           `protobuf:"fixed64,23,opt,name=net_tcp_rtt_microsecs_p90,json=netTcpRttMicrosecsP90" json:"net_tcp_rtt_microsecs_p90,omitempty"`
-	NetTcpRttMicrosecsP95       *float64                           `protobuf:"fixed64,24,opt,name=net_tcp_rtt_microsecs_p95,json=netTcpRttMicrosecsP95" json:"net_tcp_rtt_microsecs_p95,omitempty"`
-	NetTcpRttMicrosecsP99       *float64                           `protobuf:"fixed64,25,opt,name=net_tcp_rtt_microsecs_p99,json=netTcpRttMicrosecsP99" json:"net_tcp_rtt_microsecs_p99,omitempty"`
-	NetTcpActiveConnections     *float64                           `protobuf:"fixed64,28,opt,name=net_tcp_active_connections,json=netTcpActiveConnections" json:"net_tcp_active_connections,omitempty"`
-	NetTcpTimeWaitConnections   *float64                           `protobuf:"fixed64,29,opt,name=net_tcp_time_wait_connections,json=netTcpTimeWaitConnections" json:"net_tcp_time_wait_connections,omitempty"`
-	NetTrafficControlStatistics []*TrafficControlStatistics        `protobuf:"bytes,35,rep,name=net_traffic_control_statistics,json=netTrafficControlStatistics" json:"net_traffic_control_statistics,omitempty"`
-	NetSnmpStatistics           *SNMPStatistics                    `protobuf:"bytes,42,opt,name=net_snmp_statistics,json=netSnmpStatistics" json:"net_snmp_statistics,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Seconds since 1970 when this was read.
+	Timestamp          *float64 `protobuf:"fixed64,1,req,name=timestamp" json:"timestamp,omitempty"`
+	Processes          *uint32  `protobuf:"varint,30,opt,name=processes" json:"processes,omitempty"`
+	Threads            *uint32  `protobuf:"varint,31,opt,name=threads" json:"threads,omitempty"`
+	CpusUserTimeSecs   *float64 `protobuf:"fixed64,2,opt,name=cpus_user_time_secs,json=cpusUserTimeSecs" json:"cpus_user_time_secs,omitempty"`
+	CpusSystemTimeSecs *float64 `protobuf:"fixed64,3,opt,name=cpus_system_time_secs,json=cpusSystemTimeSecs" json:"cpus_system_time_secs,omitempty"`
+	// Cores; what the container may use at most, or its share where there is no
+	// such limit.
+	CpusLimit *float64 `protobuf:"fixed64,4,opt,name=cpus_limit,json=cpusLimit" json:"cpus_limit,omitempty"`
+	// Cores that it was given.
+	CpusSoftLimit *float64 `protobuf:"fixed64,45,opt,name=cpus_soft_limit,json=cpusSoftLimit" json:"cpus_soft_limit,omitempty"`
+	// Scheduling periods with a CPU limit in force.
+	CpusNrPeriods *uint32 `protobuf:"varint,7,opt,name=cpus_nr_periods,json=cpusNrPeriods" json:"cpus_nr_periods,omitempty"`
+	// Those of them in which the limit was reached.
+	CpusNrThrottled       *uint32  `protobuf:"varint,8,opt,name=cpus_nr_throttled,json=cpusNrThrottled" json:"cpus_nr_throttled,omitempty"`
+	CpusThrottledTimeSecs *float64 `protobuf:"fixed64,9,opt,name=cpus_throttled_time_secs,json=cpusThrottledTimeSecs" json:"cpus_throttled_time_secs,omitempty"`
+	// All that counts against the limit, the page cache included.
+	MemTotalBytes *uint64 `protobuf:"varint,36,opt,name=mem_total_bytes,json=memTotalBytes" json:"mem_total_bytes,omitempty"`
+	// The same with swap.
+	MemTotalMemswBytes *uint64 `protobuf:"varint,37,opt,name=mem_total_memsw_bytes,json=memTotalMemswBytes" json:"mem_total_memsw_bytes,omitempty"`
+	// Memory that the kernel uses for the container.
+	MemKmemUsageBytes    *uint64 `protobuf:"varint,52,opt,name=mem_kmem_usage_bytes,json=memKmemUsageBytes" json:"mem_kmem_usage_bytes,omitempty"`
+	MemKmemTcpUsageBytes *uint64 `protobuf:"varint,53,opt,name=mem_kmem_tcp_usage_bytes,json=memKmemTcpUsageBytes" json:"mem_kmem_tcp_usage_bytes,omitempty"`
+	// Beyond it the container is killed.
+	MemLimitBytes *uint64 `protobuf:"varint,6,opt,name=mem_limit_bytes,json=memLimitBytes" json:"mem_limit_bytes,omitempty"`
+	// Down to it memory is taken back when the host is short of it.
+	MemSoftLimitBytes *uint64 `protobuf:"varint,38,opt,name=mem_soft_limit_bytes,json=memSoftLimitBytes" json:"mem_soft_limit_bytes,omitempty"`
+	// Page cache.
+	MemFileBytes *uint64 `protobuf:"varint,10,opt,name=mem_file_bytes,json=memFileBytes" json:"mem_file_bytes,omitempty"`
+	// Memory that no file stands behind.
+	MemAnonBytes *uint64 `protobuf:"varint,11,opt,name=mem_anon_bytes,json=memAnonBytes" json:"mem_anon_bytes,omitempty"`
+	// The older name of mem_file_bytes.
+	MemCacheBytes *uint64 `protobuf:"varint,39,opt,name=mem_cache_bytes,json=memCacheBytes" json:"mem_cache_bytes,omitempty"`
+	// The older name of mem_anon_bytes.
+	MemRssBytes         *uint64 `protobuf:"varint,5,opt,name=mem_rss_bytes,json=memRssBytes" json:"mem_rss_bytes,omitempty"`
+	MemMappedFileBytes  *uint64 `protobuf:"varint,12,opt,name=mem_mapped_file_bytes,json=memMappedFileBytes" json:"mem_mapped_file_bytes,omitempty"`
+	MemSwapBytes        *uint64 `protobuf:"varint,40,opt,name=mem_swap_bytes,json=memSwapBytes" json:"mem_swap_bytes,omitempty"`
+	MemUnevictableBytes *uint64 `protobuf:"varint,41,opt,name=mem_unevictable_bytes,json=memUnevictableBytes" json:"mem_unevictable_bytes,omitempty"`
+	// Times that the kernel reported memory pressure of this level.
+	MemLowPressureCounter      *uint64 `protobuf:"varint,32,opt,name=mem_low_pressure_counter,json=memLowPressureCounter" json:"mem_low_pressure_counter,omitempty"`
+	MemMediumPressureCounter   *uint64 `protobuf:"varint,33,opt,name=mem_medium_pressure_counter,json=memMediumPressureCounter" json:"mem_medium_pressure_counter,omitempty"`
+	MemCriticalPressureCounter *uint64 `protobuf:"varint,34,opt,name=mem_critical_pressure_counter,json=memCriticalPressureCounter" json:"mem_critical_pressure_counter,omitempty"`
+	// Sandbox only; disk_statistics has the volumes.
+	DiskLimitBytes  *uint64                      `protobuf:"varint,26,opt,name=disk_limit_bytes,json=diskLimitBytes" json:"disk_limit_bytes,omitempty"`
+	DiskUsedBytes   *uint64                      `protobuf:"varint,27,opt,name=disk_used_bytes,json=diskUsedBytes" json:"disk_used_bytes,omitempty"`
+	DiskStatistics  []*DiskStatistics            `protobuf:"bytes,43,rep,name=disk_statistics,json=diskStatistics" json:"disk_statistics,omitempty"`
+	BlkioStatistics *CgroupInfo_Blkio_Statistics `protobuf:"bytes,44,opt,name=blkio_statistics,json=blkioStatistics" json:"blkio_statistics,omitempty"`
+	// If the agent samples performance counters.
+	Perf *PerfStatistics `protobuf:"bytes,13,opt,name=perf" json:"perf,omitempty"`
+	// Received and sent are as seen from the container.
+	NetRxPackets *uint64 `protobuf:"varint,14,opt,name=net_rx_packets,json=netRxPackets" json:"net_rx_packets,omitempty"`
+	NetRxBytes   *uint64 `protobuf:"varint,15,opt,name=net_rx_bytes,json=netRxBytes" json:"net_rx_bytes,omitempty"`
+	NetRxErrors  *uint64 `protobuf:"varint,16,opt,name=net_rx_errors,json=netRxErrors" json:"net_rx_errors,omitempty"`
+	NetRxDropped *uint64 `protobuf:"varint,17,opt,name=net_rx_dropped,json=netRxDropped" json:"net_rx_dropped,omitempty"`
+	NetTxPackets *uint64 `protobuf:"varint,18,opt,name=net_tx_packets,json=netTxPackets" json:"net_tx_packets,omitempty"`
+	NetTxBytes   *uint64 `protobuf:"varint,19,opt,name=net_tx_bytes,json=netTxBytes" json:"net_tx_bytes,omitempty"`
+	NetTxErrors  *uint64 `protobuf:"varint,20,opt,name=net_tx_errors,json=netTxErrors" json:"net_tx_errors,omitempty"`
+	NetTxDropped *uint64 `protobuf:"varint,21,opt,name=net_tx_dropped,json=netTxDropped" json:"net_tx_dropped,omitempty"`
+	// Bytes per second.
+	NetTxRateLimit *uint64 `protobuf:"varint,46,opt,name=net_tx_rate_limit,json=netTxRateLimit" json:"net_tx_rate_limit,omitempty"`
+	// Bytes per second.
+	NetTxBurstRateLimit *uint64 `protobuf:"varint,47,opt,name=net_tx_burst_rate_limit,json=netTxBurstRateLimit" json:"net_tx_burst_rate_limit,omitempty"`
+	// Bytes.
+	NetTxBurstSize *uint64 `protobuf:"varint,48,opt,name=net_tx_burst_size,json=netTxBurstSize" json:"net_tx_burst_size,omitempty"`
+	// Bytes per second.
+	NetRxRateLimit *uint64 `protobuf:"varint,49,opt,name=net_rx_rate_limit,json=netRxRateLimit" json:"net_rx_rate_limit,omitempty"`
+	// Bytes per second.
+	NetRxBurstRateLimit *uint64 `protobuf:"varint,50,opt,name=net_rx_burst_rate_limit,json=netRxBurstRateLimit" json:"net_rx_burst_rate_limit,omitempty"`
+	// Bytes.
+	NetRxBurstSize    *uint64                            `protobuf:"varint,51,opt,name=net_rx_burst_size,json=netRxBurstSize" json:"net_rx_burst_size,omitempty"`
+	NetRateStatistics *ResourceStatistics_RateStatistics `protobuf:"bytes,54,opt,name=net_rate_statistics,json=netRateStatistics" json:"net_rate_statistics,omitempty"`
+	// The ports that are for the container's outgoing connections.
+	NetEphemeralPorts     *Value_Range `protobuf:"bytes,55,opt,name=net_ephemeral_ports,json=netEphemeralPorts" json:"net_ephemeral_ports,omitempty"`
+	NetTcpRttMicrosecsP50 *float64     `protobuf:"fixed64,22,opt,name=net_tcp_rtt_microsecs_p50,json=netTcpRttMicrosecsP50" json:"net_tcp_rtt_microsecs_p50,omitempty"`
+	NetTcpRttMicrosecsP90 *float64     `protobuf:"fixed64,23,opt,name=net_tcp_rtt_microsecs_p90,json=netTcpRttMicrosecsP90" json:"net_tcp_rtt_microsecs_p90,omitempty"`
+	NetTcpRttMicrosecsP95 *float64     `protobuf:"fixed64,24,opt,name=net_tcp_rtt_microsecs_p95,json=netTcpRttMicrosecsP95" json:"net_tcp_rtt_microsecs_p95,omitempty"`
+	NetTcpRttMicrosecsP99 *float64     `protobuf:"fixed64,25,opt,name=net_tcp_rtt_microsecs_p99,json=netTcpRttMicrosecsP99" json:"net_tcp_rtt_microsecs_p99,omitempty"`
+	// Connections that are established.
+	NetTcpActiveConnections     *float64                    `protobuf:"fixed64,28,opt,name=net_tcp_active_connections,json=netTcpActiveConnections" json:"net_tcp_active_connections,omitempty"`
+	NetTcpTimeWaitConnections   *float64                    `protobuf:"fixed64,29,opt,name=net_tcp_time_wait_connections,json=netTcpTimeWaitConnections" json:"net_tcp_time_wait_connections,omitempty"`
+	NetTrafficControlStatistics []*TrafficControlStatistics `protobuf:"bytes,35,rep,name=net_traffic_control_statistics,json=netTrafficControlStatistics" json:"net_traffic_control_statistics,omitempty"`
+	NetSnmpStatistics           *SNMPStatistics             `protobuf:"bytes,42,opt,name=net_snmp_statistics,json=netSnmpStatistics" json:"net_snmp_statistics,omitempty"`
 	unknownFields               protoimpl.UnknownFields
 	sizeCache                   protoimpl.SizeCache
 }
@@ -6094,10 +6403,13 @@ func (x *ResourceStatistics) GetNetSnmpStatistics() *SNMPStatistics {
 	return nil
 }
 
+// What runs on an agent and what it uses; from the agent to its resource
+// estimator.
 type ResourceUsage struct {
-	state         protoimpl.MessageState    `protogen:"open.v1"`
-	Executors     []*ResourceUsage_Executor `protobuf:"bytes,1,rep,name=executors" json:"executors,omitempty"`
-	Total         []*Resource               `protobuf:"bytes,2,rep,name=total" json:"total,omitempty"`
+	state     protoimpl.MessageState    `protogen:"open.v1"`
+	Executors []*ResourceUsage_Executor `protobuf:"bytes,1,rep,name=executors" json:"executors,omitempty"`
+	// All that the agent has.
+	Total         []*Resource `protobuf:"bytes,2,rep,name=total" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6146,61 +6458,65 @@ func (x *ResourceUsage) GetTotal() []*Resource {
 	return nil
 }
 
+// Performance counters of a container over one sample. A counter that the
+// machine does not have is unset.
 type PerfStatistics struct {
-	state                  protoimpl.MessageState `protogen:"open.v1"`
-	Timestamp              *float64               `protobuf:"fixed64,1,req,name=timestamp" json:"timestamp,omitempty"`
-	Duration               *float64               `protobuf:"fixed64,2,req,name=duration" json:"duration,omitempty"`
-	Cycles                 *uint64                `protobuf:"varint,3,opt,name=cycles" json:"cycles,omitempty"`
-	StalledCyclesFrontend  *uint64                `protobuf:"varint,4,opt,name=stalled_cycles_frontend,json=stalledCyclesFrontend" json:"stalled_cycles_frontend,omitempty"`
-	StalledCyclesBackend   *uint64                `protobuf:"varint,5,opt,name=stalled_cycles_backend,json=stalledCyclesBackend" json:"stalled_cycles_backend,omitempty"`
-	Instructions           *uint64                `protobuf:"varint,6,opt,name=instructions" json:"instructions,omitempty"`
-	CacheReferences        *uint64                `protobuf:"varint,7,opt,name=cache_references,json=cacheReferences" json:"cache_references,omitempty"`
-	CacheMisses            *uint64                `protobuf:"varint,8,opt,name=cache_misses,json=cacheMisses" json:"cache_misses,omitempty"`
-	Branches               *uint64                `protobuf:"varint,9,opt,name=branches" json:"branches,omitempty"`
-	BranchMisses           *uint64                `protobuf:"varint,10,opt,name=branch_misses,json=branchMisses" json:"branch_misses,omitempty"`
-	BusCycles              *uint64                `protobuf:"varint,11,opt,name=bus_cycles,json=busCycles" json:"bus_cycles,omitempty"`
-	RefCycles              *uint64                `protobuf:"varint,12,opt,name=ref_cycles,json=refCycles" json:"ref_cycles,omitempty"`
-	CpuClock               *float64               `protobuf:"fixed64,13,opt,name=cpu_clock,json=cpuClock" json:"cpu_clock,omitempty"`
-	TaskClock              *float64               `protobuf:"fixed64,14,opt,name=task_clock,json=taskClock" json:"task_clock,omitempty"`
-	PageFaults             *uint64                `protobuf:"varint,15,opt,name=page_faults,json=pageFaults" json:"page_faults,omitempty"`
-	MinorFaults            *uint64                `protobuf:"varint,16,opt,name=minor_faults,json=minorFaults" json:"minor_faults,omitempty"`
-	MajorFaults            *uint64                `protobuf:"varint,17,opt,name=major_faults,json=majorFaults" json:"major_faults,omitempty"`
-	ContextSwitches        *uint64                `protobuf:"varint,18,opt,name=context_switches,json=contextSwitches" json:"context_switches,omitempty"`
-	CpuMigrations          *uint64                `protobuf:"varint,19,opt,name=cpu_migrations,json=cpuMigrations" json:"cpu_migrations,omitempty"`
-	AlignmentFaults        *uint64                `protobuf:"varint,20,opt,name=alignment_faults,json=alignmentFaults" json:"alignment_faults,omitempty"`
-	EmulationFaults        *uint64                `protobuf:"varint,21,opt,name=emulation_faults,json=emulationFaults" json:"emulation_faults,omitempty"`
-	L1DcacheLoads          *uint64                `protobuf:"varint,22,opt,name=l1_dcache_loads,json=l1DcacheLoads" json:"l1_dcache_loads,omitempty"`
-	L1DcacheLoadMisses     *uint64                `protobuf:"varint,23,opt,name=l1_dcache_load_misses,json=l1DcacheLoadMisses" json:"l1_dcache_load_misses,omitempty"`
-	L1DcacheStores         *uint64                `protobuf:"varint,24,opt,name=l1_dcache_stores,json=l1DcacheStores" json:"l1_dcache_stores,omitempty"`
-	L1DcacheStoreMisses    *uint64                `protobuf:"varint,25,opt,name=l1_dcache_store_misses,json=l1DcacheStoreMisses" json:"l1_dcache_store_misses,omitempty"`
-	L1DcachePrefetches     *uint64                `protobuf:"varint,26,opt,name=l1_dcache_prefetches,json=l1DcachePrefetches" json:"l1_dcache_prefetches,omitempty"`
-	L1DcachePrefetchMisses *uint64                `protobuf:"varint,27,opt,name=l1_dcache_prefetch_misses,json=l1DcachePrefetchMisses" json:"l1_dcache_prefetch_misses,omitempty"`
-	L1IcacheLoads          *uint64                `protobuf:"varint,28,opt,name=l1_icache_loads,json=l1IcacheLoads" json:"l1_icache_loads,omitempty"`
-	L1IcacheLoadMisses     *uint64                `protobuf:"varint,29,opt,name=l1_icache_load_misses,json=l1IcacheLoadMisses" json:"l1_icache_load_misses,omitempty"`
-	L1IcachePrefetches     *uint64                `protobuf:"varint,30,opt,name=l1_icache_prefetches,json=l1IcachePrefetches" json:"l1_icache_prefetches,omitempty"`
-	L1IcachePrefetchMisses *uint64                `protobuf:"varint,31,opt,name=l1_icache_prefetch_misses,json=l1IcachePrefetchMisses" json:"l1_icache_prefetch_misses,omitempty"`
-	LlcLoads               *uint64                `protobuf:"varint,32,opt,name=llc_loads,json=llcLoads" json:"llc_loads,omitempty"`
-	LlcLoadMisses          *uint64                `protobuf:"varint,33,opt,name=llc_load_misses,json=llcLoadMisses" json:"llc_load_misses,omitempty"`
-	LlcStores              *uint64                `protobuf:"varint,34,opt,name=llc_stores,json=llcStores" json:"llc_stores,omitempty"`
-	LlcStoreMisses         *uint64                `protobuf:"varint,35,opt,name=llc_store_misses,json=llcStoreMisses" json:"llc_store_misses,omitempty"`
-	LlcPrefetches          *uint64                `protobuf:"varint,36,opt,name=llc_prefetches,json=llcPrefetches" json:"llc_prefetches,omitempty"`
-	LlcPrefetchMisses      *uint64                `protobuf:"varint,37,opt,name=llc_prefetch_misses,json=llcPrefetchMisses" json:"llc_prefetch_misses,omitempty"`
-	DtlbLoads              *uint64                `protobuf:"varint,38,opt,name=dtlb_loads,json=dtlbLoads" json:"dtlb_loads,omitempty"`
-	DtlbLoadMisses         *uint64                `protobuf:"varint,39,opt,name=dtlb_load_misses,json=dtlbLoadMisses" json:"dtlb_load_misses,omitempty"`
-	DtlbStores             *uint64                `protobuf:"varint,40,opt,name=dtlb_stores,json=dtlbStores" json:"dtlb_stores,omitempty"`
-	DtlbStoreMisses        *uint64                `protobuf:"varint,41,opt,name=dtlb_store_misses,json=dtlbStoreMisses" json:"dtlb_store_misses,omitempty"`
-	DtlbPrefetches         *uint64                `protobuf:"varint,42,opt,name=dtlb_prefetches,json=dtlbPrefetches" json:"dtlb_prefetches,omitempty"`
-	DtlbPrefetchMisses     *uint64                `protobuf:"varint,43,opt,name=dtlb_prefetch_misses,json=dtlbPrefetchMisses" json:"dtlb_prefetch_misses,omitempty"`
-	ItlbLoads              *uint64                `protobuf:"varint,44,opt,name=itlb_loads,json=itlbLoads" json:"itlb_loads,omitempty"`
-	ItlbLoadMisses         *uint64                `protobuf:"varint,45,opt,name=itlb_load_misses,json=itlbLoadMisses" json:"itlb_load_misses,omitempty"`
-	BranchLoads            *uint64                `protobuf:"varint,46,opt,name=branch_loads,json=branchLoads" json:"branch_loads,omitempty"`
-	BranchLoadMisses       *uint64                `protobuf:"varint,47,opt,name=branch_load_misses,json=branchLoadMisses" json:"branch_load_misses,omitempty"`
-	NodeLoads              *uint64                `protobuf:"varint,48,opt,name=node_loads,json=nodeLoads" json:"node_loads,omitempty"`
-	NodeLoadMisses         *uint64                `protobuf:"varint,49,opt,name=node_load_misses,json=nodeLoadMisses" json:"node_load_misses,omitempty"`
-	NodeStores             *uint64                `protobuf:"varint,50,opt,name=node_stores,json=nodeStores" json:"node_stores,omitempty"`
-	NodeStoreMisses        *uint64                `protobuf:"varint,51,opt,name=node_store_misses,json=nodeStoreMisses" json:"node_store_misses,omitempty"`
-	NodePrefetches         *uint64                `protobuf:"varint,52,opt,name=node_prefetches,json=nodePrefetches" json:"node_prefetches,omitempty"`
-	NodePrefetchMisses     *uint64                `protobuf:"varint,53,opt,name=node_prefetch_misses,json=nodePrefetchMisses" json:"node_prefetch_misses,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Seconds since 1970 when the sample began.
+	Timestamp *float64 `protobuf:"fixed64,1,req,name=timestamp" json:"timestamp,omitempty"`
+	// Seconds that the sample took.
+	Duration               *float64 `protobuf:"fixed64,2,req,name=duration" json:"duration,omitempty"`
+	Cycles                 *uint64  `protobuf:"varint,3,opt,name=cycles" json:"cycles,omitempty"`
+	StalledCyclesFrontend  *uint64  `protobuf:"varint,4,opt,name=stalled_cycles_frontend,json=stalledCyclesFrontend" json:"stalled_cycles_frontend,omitempty"`
+	StalledCyclesBackend   *uint64  `protobuf:"varint,5,opt,name=stalled_cycles_backend,json=stalledCyclesBackend" json:"stalled_cycles_backend,omitempty"`
+	Instructions           *uint64  `protobuf:"varint,6,opt,name=instructions" json:"instructions,omitempty"`
+	CacheReferences        *uint64  `protobuf:"varint,7,opt,name=cache_references,json=cacheReferences" json:"cache_references,omitempty"`
+	CacheMisses            *uint64  `protobuf:"varint,8,opt,name=cache_misses,json=cacheMisses" json:"cache_misses,omitempty"`
+	Branches               *uint64  `protobuf:"varint,9,opt,name=branches" json:"branches,omitempty"`
+	BranchMisses           *uint64  `protobuf:"varint,10,opt,name=branch_misses,json=branchMisses" json:"branch_misses,omitempty"`
+	BusCycles              *uint64  `protobuf:"varint,11,opt,name=bus_cycles,json=busCycles" json:"bus_cycles,omitempty"`
+	RefCycles              *uint64  `protobuf:"varint,12,opt,name=ref_cycles,json=refCycles" json:"ref_cycles,omitempty"`
+	CpuClock               *float64 `protobuf:"fixed64,13,opt,name=cpu_clock,json=cpuClock" json:"cpu_clock,omitempty"`
+	TaskClock              *float64 `protobuf:"fixed64,14,opt,name=task_clock,json=taskClock" json:"task_clock,omitempty"`
+	PageFaults             *uint64  `protobuf:"varint,15,opt,name=page_faults,json=pageFaults" json:"page_faults,omitempty"`
+	MinorFaults            *uint64  `protobuf:"varint,16,opt,name=minor_faults,json=minorFaults" json:"minor_faults,omitempty"`
+	MajorFaults            *uint64  `protobuf:"varint,17,opt,name=major_faults,json=majorFaults" json:"major_faults,omitempty"`
+	ContextSwitches        *uint64  `protobuf:"varint,18,opt,name=context_switches,json=contextSwitches" json:"context_switches,omitempty"`
+	CpuMigrations          *uint64  `protobuf:"varint,19,opt,name=cpu_migrations,json=cpuMigrations" json:"cpu_migrations,omitempty"`
+	AlignmentFaults        *uint64  `protobuf:"varint,20,opt,name=alignment_faults,json=alignmentFaults" json:"alignment_faults,omitempty"`
+	EmulationFaults        *uint64  `protobuf:"varint,21,opt,name=emulation_faults,json=emulationFaults" json:"emulation_faults,omitempty"`
+	L1DcacheLoads          *uint64  `protobuf:"varint,22,opt,name=l1_dcache_loads,json=l1DcacheLoads" json:"l1_dcache_loads,omitempty"`
+	L1DcacheLoadMisses     *uint64  `protobuf:"varint,23,opt,name=l1_dcache_load_misses,json=l1DcacheLoadMisses" json:"l1_dcache_load_misses,omitempty"`
+	L1DcacheStores         *uint64  `protobuf:"varint,24,opt,name=l1_dcache_stores,json=l1DcacheStores" json:"l1_dcache_stores,omitempty"`
+	L1DcacheStoreMisses    *uint64  `protobuf:"varint,25,opt,name=l1_dcache_store_misses,json=l1DcacheStoreMisses" json:"l1_dcache_store_misses,omitempty"`
+	L1DcachePrefetches     *uint64  `protobuf:"varint,26,opt,name=l1_dcache_prefetches,json=l1DcachePrefetches" json:"l1_dcache_prefetches,omitempty"`
+	L1DcachePrefetchMisses *uint64  `protobuf:"varint,27,opt,name=l1_dcache_prefetch_misses,json=l1DcachePrefetchMisses" json:"l1_dcache_prefetch_misses,omitempty"`
+	L1IcacheLoads          *uint64  `protobuf:"varint,28,opt,name=l1_icache_loads,json=l1IcacheLoads" json:"l1_icache_loads,omitempty"`
+	L1IcacheLoadMisses     *uint64  `protobuf:"varint,29,opt,name=l1_icache_load_misses,json=l1IcacheLoadMisses" json:"l1_icache_load_misses,omitempty"`
+	L1IcachePrefetches     *uint64  `protobuf:"varint,30,opt,name=l1_icache_prefetches,json=l1IcachePrefetches" json:"l1_icache_prefetches,omitempty"`
+	L1IcachePrefetchMisses *uint64  `protobuf:"varint,31,opt,name=l1_icache_prefetch_misses,json=l1IcachePrefetchMisses" json:"l1_icache_prefetch_misses,omitempty"`
+	LlcLoads               *uint64  `protobuf:"varint,32,opt,name=llc_loads,json=llcLoads" json:"llc_loads,omitempty"`
+	LlcLoadMisses          *uint64  `protobuf:"varint,33,opt,name=llc_load_misses,json=llcLoadMisses" json:"llc_load_misses,omitempty"`
+	LlcStores              *uint64  `protobuf:"varint,34,opt,name=llc_stores,json=llcStores" json:"llc_stores,omitempty"`
+	LlcStoreMisses         *uint64  `protobuf:"varint,35,opt,name=llc_store_misses,json=llcStoreMisses" json:"llc_store_misses,omitempty"`
+	LlcPrefetches          *uint64  `protobuf:"varint,36,opt,name=llc_prefetches,json=llcPrefetches" json:"llc_prefetches,omitempty"`
+	LlcPrefetchMisses      *uint64  `protobuf:"varint,37,opt,name=llc_prefetch_misses,json=llcPrefetchMisses" json:"llc_prefetch_misses,omitempty"`
+	DtlbLoads              *uint64  `protobuf:"varint,38,opt,name=dtlb_loads,json=dtlbLoads" json:"dtlb_loads,omitempty"`
+	DtlbLoadMisses         *uint64  `protobuf:"varint,39,opt,name=dtlb_load_misses,json=dtlbLoadMisses" json:"dtlb_load_misses,omitempty"`
+	DtlbStores             *uint64  `protobuf:"varint,40,opt,name=dtlb_stores,json=dtlbStores" json:"dtlb_stores,omitempty"`
+	DtlbStoreMisses        *uint64  `protobuf:"varint,41,opt,name=dtlb_store_misses,json=dtlbStoreMisses" json:"dtlb_store_misses,omitempty"`
+	DtlbPrefetches         *uint64  `protobuf:"varint,42,opt,name=dtlb_prefetches,json=dtlbPrefetches" json:"dtlb_prefetches,omitempty"`
+	DtlbPrefetchMisses     *uint64  `protobuf:"varint,43,opt,name=dtlb_prefetch_misses,json=dtlbPrefetchMisses" json:"dtlb_prefetch_misses,omitempty"`
+	ItlbLoads              *uint64  `protobuf:"varint,44,opt,name=itlb_loads,json=itlbLoads" json:"itlb_loads,omitempty"`
+	ItlbLoadMisses         *uint64  `protobuf:"varint,45,opt,name=itlb_load_misses,json=itlbLoadMisses" json:"itlb_load_misses,omitempty"`
+	BranchLoads            *uint64  `protobuf:"varint,46,opt,name=branch_loads,json=branchLoads" json:"branch_loads,omitempty"`
+	BranchLoadMisses       *uint64  `protobuf:"varint,47,opt,name=branch_load_misses,json=branchLoadMisses" json:"branch_load_misses,omitempty"`
+	NodeLoads              *uint64  `protobuf:"varint,48,opt,name=node_loads,json=nodeLoads" json:"node_loads,omitempty"`
+	NodeLoadMisses         *uint64  `protobuf:"varint,49,opt,name=node_load_misses,json=nodeLoadMisses" json:"node_load_misses,omitempty"`
+	NodeStores             *uint64  `protobuf:"varint,50,opt,name=node_stores,json=nodeStores" json:"node_stores,omitempty"`
+	NodeStoreMisses        *uint64  `protobuf:"varint,51,opt,name=node_store_misses,json=nodeStoreMisses" json:"node_store_misses,omitempty"`
+	NodePrefetches         *uint64  `protobuf:"varint,52,opt,name=node_prefetches,json=nodePrefetches" json:"node_prefetches,omitempty"`
+	NodePrefetchMisses     *uint64  `protobuf:"varint,53,opt,name=node_prefetch_misses,json=nodePrefetchMisses" json:"node_prefetch_misses,omitempty"`
 	unknownFields          protoimpl.UnknownFields
 	sizeCache              protoimpl.SizeCache
 }
@@ -6606,6 +6922,7 @@ func (x *PerfStatistics) GetNodePrefetchMisses() uint64 {
 	return 0
 }
 
+// Which offers are worth making to a framework.
 type OfferFilters struct {
 	state                   protoimpl.MessageState                `protogen:"open.v1"`
 	MinAllocatableResources *OfferFilters_MinAllocatableResources `protobuf:"bytes,1,opt,name=min_allocatable_resources,json=minAllocatableResources" json:"min_allocatable_resources,omitempty"`
@@ -6650,10 +6967,12 @@ func (x *OfferFilters) GetMinAllocatableResources() *OfferFilters_MinAllocatable
 	return nil
 }
 
+// Asks for resources; a hint that the master may ignore.
 type Request struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AgentId       *AgentID               `protobuf:"bytes,1,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	Resources     []*Resource            `protobuf:"bytes,2,rep,name=resources" json:"resources,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// On this agent; unset on any.
+	AgentId       *AgentID    `protobuf:"bytes,1,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	Resources     []*Resource `protobuf:"bytes,2,rep,name=resources" json:"resources,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6702,18 +7021,26 @@ func (x *Request) GetResources() []*Resource {
 	return nil
 }
 
+// Resources of one agent that a framework may use. It stands until it is
+// accepted, declined or rescinded.
 type Offer struct {
-	state          protoimpl.MessageState   `protogen:"open.v1"`
-	Id             *OfferID                 `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
-	FrameworkId    *FrameworkID             `protobuf:"bytes,2,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
-	AgentId        *AgentID                 `protobuf:"bytes,3,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	Hostname       *string                  `protobuf:"bytes,4,req,name=hostname" json:"hostname,omitempty"`
-	Url            *URL                     `protobuf:"bytes,8,opt,name=url" json:"url,omitempty"`
-	Domain         *DomainInfo              `protobuf:"bytes,11,opt,name=domain" json:"domain,omitempty"`
-	Resources      []*Resource              `protobuf:"bytes,5,rep,name=resources" json:"resources,omitempty"`
-	Attributes     []*Attribute             `protobuf:"bytes,7,rep,name=attributes" json:"attributes,omitempty"`
-	ExecutorIds    []*ExecutorID            `protobuf:"bytes,6,rep,name=executor_ids,json=executorIds" json:"executor_ids,omitempty"`
-	Unavailability *Unavailability          `protobuf:"bytes,9,opt,name=unavailability" json:"unavailability,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          *OfferID               `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
+	FrameworkId *FrameworkID           `protobuf:"bytes,2,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	AgentId     *AgentID               `protobuf:"bytes,3,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	// Of the agent.
+	Hostname *string `protobuf:"bytes,4,req,name=hostname" json:"hostname,omitempty"`
+	// Where the agent listens.
+	Url        *URL         `protobuf:"bytes,8,opt,name=url" json:"url,omitempty"`
+	Domain     *DomainInfo  `protobuf:"bytes,11,opt,name=domain" json:"domain,omitempty"`
+	Resources  []*Resource  `protobuf:"bytes,5,rep,name=resources" json:"resources,omitempty"`
+	Attributes []*Attribute `protobuf:"bytes,7,rep,name=attributes" json:"attributes,omitempty"`
+	// The framework's executors that run on the agent already.
+	ExecutorIds []*ExecutorID `protobuf:"bytes,6,rep,name=executor_ids,json=executorIds" json:"executor_ids,omitempty"`
+	// When the agent's machine is planned to be away.
+	Unavailability *Unavailability `protobuf:"bytes,9,opt,name=unavailability" json:"unavailability,omitempty"`
+	// The role for which the offer was made; only for schedulers with
+	// MULTI_ROLE.
 	AllocationInfo *Resource_AllocationInfo `protobuf:"bytes,10,opt,name=allocation_info,json=allocationInfo" json:"allocation_info,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -6826,16 +7153,20 @@ func (x *Offer) GetAllocationInfo() *Resource_AllocationInfo {
 	return nil
 }
 
+// Asks for resources back, because the agent's machine is planned to be away.
+// To accept is a promise to be off it in time.
 type InverseOffer struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Id             *OfferID               `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
-	Url            *URL                   `protobuf:"bytes,2,opt,name=url" json:"url,omitempty"`
-	FrameworkId    *FrameworkID           `protobuf:"bytes,3,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
-	AgentId        *AgentID               `protobuf:"bytes,4,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	Unavailability *Unavailability        `protobuf:"bytes,5,req,name=unavailability" json:"unavailability,omitempty"`
-	Resources      []*Resource            `protobuf:"bytes,6,rep,name=resources" json:"resources,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          *OfferID               `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
+	Url         *URL                   `protobuf:"bytes,2,opt,name=url" json:"url,omitempty"`
+	FrameworkId *FrameworkID           `protobuf:"bytes,3,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	// Unset means all agents.
+	AgentId        *AgentID        `protobuf:"bytes,4,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	Unavailability *Unavailability `protobuf:"bytes,5,req,name=unavailability" json:"unavailability,omitempty"`
+	// Empty means all of the framework's there.
+	Resources     []*Resource `protobuf:"bytes,6,rep,name=resources" json:"resources,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InverseOffer) Reset() {
@@ -6910,25 +7241,38 @@ func (x *InverseOffer) GetResources() []*Resource {
 	return nil
 }
 
+// A task: what to run, and what it needs. Either executor or command is set;
+// in a task group both may be unset where the group's executor knows what to
+// do.
 type TaskInfo struct {
-	state             protoimpl.MessageState   `protogen:"open.v1"`
-	Name              *string                  `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
-	TaskId            *TaskID                  `protobuf:"bytes,2,req,name=task_id,json=taskId" json:"task_id,omitempty"`
-	AgentId           *AgentID                 `protobuf:"bytes,3,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	Resources         []*Resource              `protobuf:"bytes,4,rep,name=resources" json:"resources,omitempty"`
-	Executor          *ExecutorInfo            `protobuf:"bytes,5,opt,name=executor" json:"executor,omitempty"`
-	Command           *CommandInfo             `protobuf:"bytes,7,opt,name=command" json:"command,omitempty"`
-	Container         *ContainerInfo           `protobuf:"bytes,9,opt,name=container" json:"container,omitempty"`
-	HealthCheck       *HealthCheck             `protobuf:"bytes,8,opt,name=health_check,json=healthCheck" json:"health_check,omitempty"`
-	Check             *CheckInfo               `protobuf:"bytes,13,opt,name=check" json:"check,omitempty"`
-	KillPolicy        *KillPolicy              `protobuf:"bytes,12,opt,name=kill_policy,json=killPolicy" json:"kill_policy,omitempty"`
-	Data              []byte                   `protobuf:"bytes,6,opt,name=data" json:"data,omitempty"`
-	Labels            *Labels                  `protobuf:"bytes,10,opt,name=labels" json:"labels,omitempty"`
-	Discovery         *DiscoveryInfo           `protobuf:"bytes,11,opt,name=discovery" json:"discovery,omitempty"`
-	MaxCompletionTime *DurationInfo            `protobuf:"bytes,14,opt,name=max_completion_time,json=maxCompletionTime" json:"max_completion_time,omitempty"`
-	Limits            map[string]*Value_Scalar `protobuf:"bytes,15,rep,name=limits" json:"limits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For people; need not be unique.
+	Name   *string `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	TaskId *TaskID `protobuf:"bytes,2,req,name=task_id,json=taskId" json:"task_id,omitempty"`
+	// The agent of the offer.
+	AgentId *AgentID `protobuf:"bytes,3,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	// At least one, and part of the offer.
+	Resources []*Resource `protobuf:"bytes,4,rep,name=resources" json:"resources,omitempty"`
+	// The executor that is to run the task; it is started if it does not run
+	// yet.
+	Executor *ExecutorInfo `protobuf:"bytes,5,opt,name=executor" json:"executor,omitempty"`
+	// Runs the command as the task, without an executor of the framework's.
+	Command     *CommandInfo   `protobuf:"bytes,7,opt,name=command" json:"command,omitempty"`
+	Container   *ContainerInfo `protobuf:"bytes,9,opt,name=container" json:"container,omitempty"`
+	HealthCheck *HealthCheck   `protobuf:"bytes,8,opt,name=health_check,json=healthCheck" json:"health_check,omitempty"`
+	Check       *CheckInfo     `protobuf:"bytes,13,opt,name=check" json:"check,omitempty"`
+	KillPolicy  *KillPolicy    `protobuf:"bytes,12,opt,name=kill_policy,json=killPolicy" json:"kill_policy,omitempty"`
+	// For the executor; nobody else looks at it.
+	Data      []byte         `protobuf:"bytes,6,opt,name=data" json:"data,omitempty"`
+	Labels    *Labels        `protobuf:"bytes,10,opt,name=labels" json:"labels,omitempty"`
+	Discovery *DiscoveryInfo `protobuf:"bytes,11,opt,name=discovery" json:"discovery,omitempty"`
+	// From TASK_RUNNING on; then the task is killed, and has failed.
+	MaxCompletionTime *DurationInfo `protobuf:"bytes,14,opt,name=max_completion_time,json=maxCompletionTime" json:"max_completion_time,omitempty"`
+	// By resource, cpus and mem only: how much the task may use, at least what
+	// resources has. Infinity is no limit.
+	Limits        map[string]*Value_Scalar `protobuf:"bytes,15,rep,name=limits" json:"limits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TaskInfo) Reset() {
@@ -7066,6 +7410,7 @@ func (x *TaskInfo) GetLimits() map[string]*Value_Scalar {
 	return nil
 }
 
+// Tasks that are launched together or not at all.
 type TaskGroupInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Tasks         []*TaskInfo            `protobuf:"bytes,1,rep,name=tasks" json:"tasks,omitempty"`
@@ -7110,27 +7455,35 @@ func (x *TaskGroupInfo) GetTasks() []*TaskInfo {
 	return nil
 }
 
+// A task as masters and agents keep and show it. The fields that TaskInfo has
+// too come from there.
 type Task struct {
-	state             protoimpl.MessageState   `protogen:"open.v1"`
-	Name              *string                  `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
-	TaskId            *TaskID                  `protobuf:"bytes,2,req,name=task_id,json=taskId" json:"task_id,omitempty"`
-	FrameworkId       *FrameworkID             `protobuf:"bytes,3,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
-	ExecutorId        *ExecutorID              `protobuf:"bytes,4,opt,name=executor_id,json=executorId" json:"executor_id,omitempty"`
-	AgentId           *AgentID                 `protobuf:"bytes,5,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	State             *TaskState               `protobuf:"varint,6,req,name=state,enum=mesos.v1.TaskState" json:"state,omitempty"`
-	Resources         []*Resource              `protobuf:"bytes,7,rep,name=resources" json:"resources,omitempty"`
-	Statuses          []*TaskStatus            `protobuf:"bytes,8,rep,name=statuses" json:"statuses,omitempty"`
-	StatusUpdateState *TaskState               `protobuf:"varint,9,opt,name=status_update_state,json=statusUpdateState,enum=mesos.v1.TaskState" json:"status_update_state,omitempty"`
-	StatusUpdateUuid  []byte                   `protobuf:"bytes,10,opt,name=status_update_uuid,json=statusUpdateUuid" json:"status_update_uuid,omitempty"`
-	Labels            *Labels                  `protobuf:"bytes,11,opt,name=labels" json:"labels,omitempty"`
-	Discovery         *DiscoveryInfo           `protobuf:"bytes,12,opt,name=discovery" json:"discovery,omitempty"`
-	Container         *ContainerInfo           `protobuf:"bytes,13,opt,name=container" json:"container,omitempty"`
-	HealthCheck       *HealthCheck             `protobuf:"bytes,15,opt,name=health_check,json=healthCheck" json:"health_check,omitempty"`
-	KillPolicy        *KillPolicy              `protobuf:"bytes,16,opt,name=kill_policy,json=killPolicy" json:"kill_policy,omitempty"`
-	User              *string                  `protobuf:"bytes,14,opt,name=user" json:"user,omitempty"`
-	Limits            map[string]*Value_Scalar `protobuf:"bytes,17,rep,name=limits" json:"limits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Name        *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	TaskId      *TaskID                `protobuf:"bytes,2,req,name=task_id,json=taskId" json:"task_id,omitempty"`
+	FrameworkId *FrameworkID           `protobuf:"bytes,3,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	ExecutorId  *ExecutorID            `protobuf:"bytes,4,opt,name=executor_id,json=executorId" json:"executor_id,omitempty"`
+	AgentId     *AgentID               `protobuf:"bytes,5,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	// As the framework will know it once it has acknowledged all updates.
+	State     *TaskState  `protobuf:"varint,6,req,name=state,enum=mesos.v1.TaskState" json:"state,omitempty"`
+	Resources []*Resource `protobuf:"bytes,7,rep,name=resources" json:"resources,omitempty"`
+	// The last update of each state, in order.
+	Statuses []*TaskStatus `protobuf:"bytes,8,rep,name=statuses" json:"statuses,omitempty"`
+	// State in the last update that was sent and is not acknowledged; unlike
+	// state, it does not run ahead.
+	StatusUpdateState *TaskState `protobuf:"varint,9,opt,name=status_update_state,json=statusUpdateState,enum=mesos.v1.TaskState" json:"status_update_state,omitempty"`
+	// Of that update.
+	StatusUpdateUuid []byte         `protobuf:"bytes,10,opt,name=status_update_uuid,json=statusUpdateUuid" json:"status_update_uuid,omitempty"`
+	Labels           *Labels        `protobuf:"bytes,11,opt,name=labels" json:"labels,omitempty"`
+	Discovery        *DiscoveryInfo `protobuf:"bytes,12,opt,name=discovery" json:"discovery,omitempty"`
+	Container        *ContainerInfo `protobuf:"bytes,13,opt,name=container" json:"container,omitempty"`
+	HealthCheck      *HealthCheck   `protobuf:"bytes,15,opt,name=health_check,json=healthCheck" json:"health_check,omitempty"`
+	KillPolicy       *KillPolicy    `protobuf:"bytes,16,opt,name=kill_policy,json=killPolicy" json:"kill_policy,omitempty"`
+	// The account that the task runs under.
+	User          *string                  `protobuf:"bytes,14,opt,name=user" json:"user,omitempty"`
+	Limits        map[string]*Value_Scalar `protobuf:"bytes,17,rep,name=limits" json:"limits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Task) Reset() {
@@ -7282,9 +7635,11 @@ func (x *Task) GetLimits() map[string]*Value_Scalar {
 	return nil
 }
 
+// Which limit a task broke.
 type TaskResourceLimitation struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Resources     []*Resource            `protobuf:"bytes,1,rep,name=resources" json:"resources,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The amounts that it was using when it did, or the limits, as far as known.
+	Resources     []*Resource `protobuf:"bytes,1,rep,name=resources" json:"resources,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -7326,6 +7681,7 @@ func (x *TaskResourceLimitation) GetResources() []*Resource {
 	return nil
 }
 
+// The 16 bytes of a UUID.
 type UUID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         []byte                 `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -7370,14 +7726,19 @@ func (x *UUID) GetValue() []byte {
 	return nil
 }
 
+// An operation as masters and agents keep and show it.
 type Operation struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	FrameworkId   *FrameworkID           `protobuf:"bytes,1,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
-	AgentId       *AgentID               `protobuf:"bytes,2,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	Info          *Offer_Operation       `protobuf:"bytes,3,req,name=info" json:"info,omitempty"`
-	LatestStatus  *OperationStatus       `protobuf:"bytes,4,req,name=latest_status,json=latestStatus" json:"latest_status,omitempty"`
-	Statuses      []*OperationStatus     `protobuf:"bytes,5,rep,name=statuses" json:"statuses,omitempty"`
-	Uuid          *UUID                  `protobuf:"bytes,6,req,name=uuid" json:"uuid,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset for an operator's.
+	FrameworkId *FrameworkID `protobuf:"bytes,1,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	AgentId     *AgentID     `protobuf:"bytes,2,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	// As it was asked for.
+	Info *Offer_Operation `protobuf:"bytes,3,req,name=info" json:"info,omitempty"`
+	// May not be acknowledged yet.
+	LatestStatus *OperationStatus   `protobuf:"bytes,4,req,name=latest_status,json=latestStatus" json:"latest_status,omitempty"`
+	Statuses     []*OperationStatus `protobuf:"bytes,5,rep,name=statuses" json:"statuses,omitempty"`
+	// Made by the master; unlike an OperationID it is there for every operation.
+	Uuid          *UUID `protobuf:"bytes,6,req,name=uuid" json:"uuid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -7454,15 +7815,20 @@ func (x *Operation) GetUuid() *UUID {
 	return nil
 }
 
+// What has become of an operation.
 type OperationStatus struct {
-	state              protoimpl.MessageState `protogen:"open.v1"`
-	OperationId        *OperationID           `protobuf:"bytes,1,opt,name=operation_id,json=operationId" json:"operation_id,omitempty"`
-	State              *OperationState        `protobuf:"varint,2,req,name=state,enum=mesos.v1.OperationState" json:"state,omitempty"`
-	Message            *string                `protobuf:"bytes,3,opt,name=message" json:"message,omitempty"`
-	ConvertedResources []*Resource            `protobuf:"bytes,4,rep,name=converted_resources,json=convertedResources" json:"converted_resources,omitempty"`
-	Uuid               *UUID                  `protobuf:"bytes,5,opt,name=uuid" json:"uuid,omitempty"`
-	AgentId            *AgentID               `protobuf:"bytes,6,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	ResourceProviderId *ResourceProviderID    `protobuf:"bytes,7,opt,name=resource_provider_id,json=resourceProviderId" json:"resource_provider_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset if the framework gave it none.
+	OperationId *OperationID    `protobuf:"bytes,1,opt,name=operation_id,json=operationId" json:"operation_id,omitempty"`
+	State       *OperationState `protobuf:"varint,2,req,name=state,enum=mesos.v1.OperationState" json:"state,omitempty"`
+	// For people.
+	Message *string `protobuf:"bytes,3,opt,name=message" json:"message,omitempty"`
+	// What the operation has made, when FINISHED.
+	ConvertedResources []*Resource `protobuf:"bytes,4,rep,name=converted_resources,json=convertedResources" json:"converted_resources,omitempty"`
+	// To be acknowledged if it is set.
+	Uuid               *UUID               `protobuf:"bytes,5,opt,name=uuid" json:"uuid,omitempty"`
+	AgentId            *AgentID            `protobuf:"bytes,6,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	ResourceProviderId *ResourceProviderID `protobuf:"bytes,7,opt,name=resource_provider_id,json=resourceProviderId" json:"resource_provider_id,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -7546,6 +7912,8 @@ func (x *OperationStatus) GetResourceProviderId() *ResourceProviderID {
 	return nil
 }
 
+// Result of a check. The message of its type is there; what is in it is unset
+// until there is a result.
 type CheckStatusInfo struct {
 	state         protoimpl.MessageState   `protogen:"open.v1"`
 	Type          *CheckInfo_Type          `protobuf:"varint,1,opt,name=type,enum=mesos.v1.CheckInfo_Type" json:"type,omitempty"`
@@ -7614,26 +7982,40 @@ func (x *CheckStatusInfo) GetTcp() *CheckStatusInfo_Tcp {
 	return nil
 }
 
+// What has become of a task.
 type TaskStatus struct {
-	state           protoimpl.MessageState  `protogen:"open.v1"`
-	TaskId          *TaskID                 `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
-	State           *TaskState              `protobuf:"varint,2,req,name=state,enum=mesos.v1.TaskState" json:"state,omitempty"`
-	Message         *string                 `protobuf:"bytes,4,opt,name=message" json:"message,omitempty"`
-	Source          *TaskStatus_Source      `protobuf:"varint,9,opt,name=source,enum=mesos.v1.TaskStatus_Source" json:"source,omitempty"`
-	Reason          *TaskStatus_Reason      `protobuf:"varint,10,opt,name=reason,enum=mesos.v1.TaskStatus_Reason" json:"reason,omitempty"`
-	Data            []byte                  `protobuf:"bytes,3,opt,name=data" json:"data,omitempty"`
-	AgentId         *AgentID                `protobuf:"bytes,5,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	ExecutorId      *ExecutorID             `protobuf:"bytes,7,opt,name=executor_id,json=executorId" json:"executor_id,omitempty"`
-	Timestamp       *float64                `protobuf:"fixed64,6,opt,name=timestamp" json:"timestamp,omitempty"`
-	Uuid            []byte                  `protobuf:"bytes,11,opt,name=uuid" json:"uuid,omitempty"`
-	Healthy         *bool                   `protobuf:"varint,8,opt,name=healthy" json:"healthy,omitempty"`
-	CheckStatus     *CheckStatusInfo        `protobuf:"bytes,15,opt,name=check_status,json=checkStatus" json:"check_status,omitempty"`
-	Labels          *Labels                 `protobuf:"bytes,12,opt,name=labels" json:"labels,omitempty"`
-	ContainerStatus *ContainerStatus        `protobuf:"bytes,13,opt,name=container_status,json=containerStatus" json:"container_status,omitempty"`
-	UnreachableTime *TimeInfo               `protobuf:"bytes,14,opt,name=unreachable_time,json=unreachableTime" json:"unreachable_time,omitempty"`
-	Limitation      *TaskResourceLimitation `protobuf:"bytes,16,opt,name=limitation" json:"limitation,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	TaskId *TaskID                `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
+	State  *TaskState             `protobuf:"varint,2,req,name=state,enum=mesos.v1.TaskState" json:"state,omitempty"`
+	// For people.
+	Message *string            `protobuf:"bytes,4,opt,name=message" json:"message,omitempty"`
+	Source  *TaskStatus_Source `protobuf:"varint,9,opt,name=source,enum=mesos.v1.TaskStatus_Source" json:"source,omitempty"`
+	// Executors may leave it out.
+	Reason *TaskStatus_Reason `protobuf:"varint,10,opt,name=reason,enum=mesos.v1.TaskStatus_Reason" json:"reason,omitempty"`
+	// For the scheduler, from the executor; nobody else looks at it.
+	Data []byte `protobuf:"bytes,3,opt,name=data" json:"data,omitempty"`
+	// Set by the agent.
+	AgentId *AgentID `protobuf:"bytes,5,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	// Set by the agent.
+	ExecutorId *ExecutorID `protobuf:"bytes,7,opt,name=executor_id,json=executorId" json:"executor_id,omitempty"`
+	// Seconds since 1970 when the update was made.
+	Timestamp *float64 `protobuf:"fixed64,6,opt,name=timestamp" json:"timestamp,omitempty"`
+	// 16 bytes. An update that has one is sent again until it is acknowledged;
+	// one without is not.
+	Uuid []byte `protobuf:"bytes,11,opt,name=uuid" json:"uuid,omitempty"`
+	// Result of the health check; unset as long as there is none.
+	Healthy *bool `protobuf:"varint,8,opt,name=healthy" json:"healthy,omitempty"`
+	// Set if the task has a check.
+	CheckStatus *CheckStatusInfo `protobuf:"bytes,15,opt,name=check_status,json=checkStatus" json:"check_status,omitempty"`
+	// Free data from the executor.
+	Labels          *Labels          `protobuf:"bytes,12,opt,name=labels" json:"labels,omitempty"`
+	ContainerStatus *ContainerStatus `protobuf:"bytes,13,opt,name=container_status,json=containerStatus" json:"container_status,omitempty"`
+	// When the agent was given up, for TASK_UNREACHABLE.
+	UnreachableTime *TimeInfo `protobuf:"bytes,14,opt,name=unreachable_time,json=unreachableTime" json:"unreachable_time,omitempty"`
+	// Set with the reasons that are about limits.
+	Limitation    *TaskResourceLimitation `protobuf:"bytes,16,opt,name=limitation" json:"limitation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TaskStatus) Reset() {
@@ -7778,9 +8160,11 @@ func (x *TaskStatus) GetLimitation() *TaskResourceLimitation {
 	return nil
 }
 
+// Keeps resources that were declined from being offered again for a while.
 type Filters struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RefuseSeconds *float64               `protobuf:"fixed64,1,opt,name=refuse_seconds,json=refuseSeconds,def=5" json:"refuse_seconds,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Negative or unset is the default, 0 is no filter, and a year is the most.
+	RefuseSeconds *float64 `protobuf:"fixed64,1,opt,name=refuse_seconds,json=refuseSeconds,def=5" json:"refuse_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -7827,6 +8211,7 @@ func (x *Filters) GetRefuseSeconds() float64 {
 	return Default_Filters_RefuseSeconds
 }
 
+// Variables for a command.
 type Environment struct {
 	state         protoimpl.MessageState  `protogen:"open.v1"`
 	Variables     []*Environment_Variable `protobuf:"bytes,1,rep,name=variables" json:"variables,omitempty"`
@@ -7871,6 +8256,7 @@ func (x *Environment) GetVariables() []*Environment_Variable {
 	return nil
 }
 
+// A name and a value, whose meaning depends on where they are.
 type Parameter struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           *string                `protobuf:"bytes,1,req,name=key" json:"key,omitempty"`
@@ -7923,6 +8309,7 @@ func (x *Parameter) GetValue() string {
 	return ""
 }
 
+// A list of them.
 type Parameters struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Parameter     []*Parameter           `protobuf:"bytes,1,rep,name=parameter" json:"parameter,omitempty"`
@@ -7967,6 +8354,7 @@ func (x *Parameters) GetParameter() []*Parameter {
 	return nil
 }
 
+// A name and what proves it.
 type Credential struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Principal     *string                `protobuf:"bytes,1,req,name=principal" json:"principal,omitempty"`
@@ -8019,6 +8407,7 @@ func (x *Credential) GetSecret() string {
 	return ""
 }
 
+// A list of them.
 type Credentials struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Credentials   []*Credential          `protobuf:"bytes,1,rep,name=credentials" json:"credentials,omitempty"`
@@ -8063,6 +8452,7 @@ func (x *Credentials) GetCredentials() []*Credential {
 	return nil
 }
 
+// Something not to be shown: itself, or where to find it.
 type Secret struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Type          *Secret_Type           `protobuf:"varint,1,opt,name=type,enum=mesos.v1.Secret_Type" json:"type,omitempty"`
@@ -8123,11 +8513,14 @@ func (x *Secret) GetValue() *Secret_Value {
 	return nil
 }
 
+// How fast one principal may send calls to the master.
 type RateLimit struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Qps           *float64               `protobuf:"fixed64,1,opt,name=qps" json:"qps,omitempty"`
-	Principal     *string                `protobuf:"bytes,2,req,name=principal" json:"principal,omitempty"`
-	Capacity      *uint64                `protobuf:"varint,3,opt,name=capacity" json:"capacity,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Calls per second; unset is no limit.
+	Qps       *float64 `protobuf:"fixed64,1,opt,name=qps" json:"qps,omitempty"`
+	Principal *string  `protobuf:"bytes,2,req,name=principal" json:"principal,omitempty"`
+	// Calls that wait; further ones are refused. Unset is no bound.
+	Capacity      *uint64 `protobuf:"varint,3,opt,name=capacity" json:"capacity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -8183,11 +8576,14 @@ func (x *RateLimit) GetCapacity() uint64 {
 	return 0
 }
 
+// The limits of all principals.
 type RateLimits struct {
-	state                    protoimpl.MessageState `protogen:"open.v1"`
-	Limits                   []*RateLimit           `protobuf:"bytes,1,rep,name=limits" json:"limits,omitempty"`
-	AggregateDefaultQps      *float64               `protobuf:"fixed64,2,opt,name=aggregate_default_qps,json=aggregateDefaultQps" json:"aggregate_default_qps,omitempty"`
-	AggregateDefaultCapacity *uint64                `protobuf:"varint,3,opt,name=aggregate_default_capacity,json=aggregateDefaultCapacity" json:"aggregate_default_capacity,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each principal at most once.
+	Limits []*RateLimit `protobuf:"bytes,1,rep,name=limits" json:"limits,omitempty"`
+	// For all principals together that have no limit of their own.
+	AggregateDefaultQps      *float64 `protobuf:"fixed64,2,opt,name=aggregate_default_qps,json=aggregateDefaultQps" json:"aggregate_default_qps,omitempty"`
+	AggregateDefaultCapacity *uint64  `protobuf:"varint,3,opt,name=aggregate_default_capacity,json=aggregateDefaultCapacity" json:"aggregate_default_capacity,omitempty"`
 	unknownFields            protoimpl.UnknownFields
 	sizeCache                protoimpl.SizeCache
 }
@@ -8243,12 +8639,14 @@ func (x *RateLimits) GetAggregateDefaultCapacity() uint64 {
 	return 0
 }
 
+// Something that a root file system is made of.
 type Image struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Type          *Image_Type            `protobuf:"varint,1,req,name=type,enum=mesos.v1.Image_Type" json:"type,omitempty"`
-	Appc          *Image_Appc            `protobuf:"bytes,2,opt,name=appc" json:"appc,omitempty"`
-	Docker        *Image_Docker          `protobuf:"bytes,3,opt,name=docker" json:"docker,omitempty"`
-	Cached        *bool                  `protobuf:"varint,4,opt,name=cached,def=1" json:"cached,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Type   *Image_Type            `protobuf:"varint,1,req,name=type,enum=mesos.v1.Image_Type" json:"type,omitempty"`
+	Appc   *Image_Appc            `protobuf:"bytes,2,opt,name=appc" json:"appc,omitempty"`
+	Docker *Image_Docker          `protobuf:"bytes,3,opt,name=docker" json:"docker,omitempty"`
+	// Whether an image that the agent has already will do.
+	Cached        *bool `protobuf:"varint,4,opt,name=cached,def=1" json:"cached,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -8316,6 +8714,7 @@ func (x *Image) GetCached() bool {
 	return Default_Image_Cached
 }
 
+// Whether mounts made on one side of a volume are seen on the other.
 type MountPropagation struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Mode          *MountPropagation_Mode `protobuf:"varint,1,opt,name=mode,enum=mesos.v1.MountPropagation_Mode" json:"mode,omitempty"`
@@ -8360,13 +8759,17 @@ func (x *MountPropagation) GetMode() MountPropagation_Mode {
 	return MountPropagation_UNKNOWN
 }
 
+// A directory or file that appears in a container. One of host_path, image and
+// source says what it is.
 type Volume struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Mode          *Volume_Mode           `protobuf:"varint,3,req,name=mode,enum=mesos.v1.Volume_Mode" json:"mode,omitempty"`
-	ContainerPath *string                `protobuf:"bytes,1,req,name=container_path,json=containerPath" json:"container_path,omitempty"`
-	HostPath      *string                `protobuf:"bytes,2,opt,name=host_path,json=hostPath" json:"host_path,omitempty"`
-	Image         *Image                 `protobuf:"bytes,4,opt,name=image" json:"image,omitempty"`
-	Source        *Volume_Source         `protobuf:"bytes,5,opt,name=source" json:"source,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Mode  *Volume_Mode           `protobuf:"varint,3,req,name=mode,enum=mesos.v1.Volume_Mode" json:"mode,omitempty"`
+	// Relative paths are below the sandbox.
+	ContainerPath *string `protobuf:"bytes,1,req,name=container_path,json=containerPath" json:"container_path,omitempty"`
+	// On the agent, or below the sandbox if relative.
+	HostPath      *string        `protobuf:"bytes,2,opt,name=host_path,json=hostPath" json:"host_path,omitempty"`
+	Image         *Image         `protobuf:"bytes,4,opt,name=image" json:"image,omitempty"`
+	Source        *Volume_Source `protobuf:"bytes,5,opt,name=source" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -8436,10 +8839,14 @@ func (x *Volume) GetSource() *Volume_Source {
 	return nil
 }
 
+// One network that a container joins, and in a status what it got there.
 type NetworkInfo struct {
-	state         protoimpl.MessageState     `protogen:"open.v1"`
-	IpAddresses   []*NetworkInfo_IPAddress   `protobuf:"bytes,5,rep,name=ip_addresses,json=ipAddresses" json:"ip_addresses,omitempty"`
-	Name          *string                    `protobuf:"bytes,6,opt,name=name" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most one per family is asked for.
+	IpAddresses []*NetworkInfo_IPAddress `protobuf:"bytes,5,rep,name=ip_addresses,json=ipAddresses" json:"ip_addresses,omitempty"`
+	// Of a network that the operator has configured; unset is the host's.
+	Name *string `protobuf:"bytes,6,opt,name=name" json:"name,omitempty"`
+	// Free words for the network's policy.
 	Groups        []string                   `protobuf:"bytes,3,rep,name=groups" json:"groups,omitempty"`
 	Labels        *Labels                    `protobuf:"bytes,4,opt,name=labels" json:"labels,omitempty"`
 	PortMappings  []*NetworkInfo_PortMapping `protobuf:"bytes,7,rep,name=port_mappings,json=portMappings" json:"port_mappings,omitempty"`
@@ -8512,6 +8919,7 @@ func (x *NetworkInfo) GetPortMappings() []*NetworkInfo_PortMapping {
 	return nil
 }
 
+// A set of Linux capabilities.
 type CapabilityInfo struct {
 	state         protoimpl.MessageState      `protogen:"open.v1"`
 	Capabilities  []CapabilityInfo_Capability `protobuf:"varint,1,rep,name=capabilities,enum=mesos.v1.CapabilityInfo_Capability" json:"capabilities,omitempty"`
@@ -8556,10 +8964,13 @@ func (x *CapabilityInfo) GetCapabilities() []CapabilityInfo_Capability {
 	return nil
 }
 
+// Which system calls a container may use.
 type SeccompInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ProfileName   *string                `protobuf:"bytes,1,opt,name=profile_name,json=profileName" json:"profile_name,omitempty"`
-	Unconfined    *bool                  `protobuf:"varint,2,opt,name=unconfined" json:"unconfined,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A profile among those of the agent; unset takes the agent's default.
+	ProfileName *string `protobuf:"bytes,1,opt,name=profile_name,json=profileName" json:"profile_name,omitempty"`
+	// All calls; excludes profile_name.
+	Unconfined    *bool `protobuf:"varint,2,opt,name=unconfined" json:"unconfined,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -8608,19 +9019,29 @@ func (x *SeccompInfo) GetUnconfined() bool {
 	return false
 }
 
+// What only Linux containers have.
 type LinuxInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// effective_capabilities has replaced it.
+	//
 	// Deprecated: Marked as deprecated in api/v1/mesos.proto.
-	CapabilityInfo        *CapabilityInfo    `protobuf:"bytes,1,opt,name=capability_info,json=capabilityInfo" json:"capability_info,omitempty"`
-	BoundingCapabilities  *CapabilityInfo    `protobuf:"bytes,2,opt,name=bounding_capabilities,json=boundingCapabilities" json:"bounding_capabilities,omitempty"`
-	EffectiveCapabilities *CapabilityInfo    `protobuf:"bytes,3,opt,name=effective_capabilities,json=effectiveCapabilities" json:"effective_capabilities,omitempty"`
-	SharePidNamespace     *bool              `protobuf:"varint,4,opt,name=share_pid_namespace,json=sharePidNamespace" json:"share_pid_namespace,omitempty"`
-	Seccomp               *SeccompInfo       `protobuf:"bytes,5,opt,name=seccomp" json:"seccomp,omitempty"`
-	IpcMode               *LinuxInfo_IpcMode `protobuf:"varint,6,opt,name=ipc_mode,json=ipcMode,enum=mesos.v1.LinuxInfo_IpcMode" json:"ipc_mode,omitempty"`
-	ShmSize               *uint32            `protobuf:"varint,7,opt,name=shm_size,json=shmSize" json:"shm_size,omitempty"`
-	ShareCgroups          *bool              `protobuf:"varint,8,opt,name=share_cgroups,json=shareCgroups,def=1" json:"share_cgroups,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	CapabilityInfo *CapabilityInfo `protobuf:"bytes,1,opt,name=capability_info,json=capabilityInfo" json:"capability_info,omitempty"`
+	// What the task can get at most.
+	BoundingCapabilities *CapabilityInfo `protobuf:"bytes,2,opt,name=bounding_capabilities,json=boundingCapabilities" json:"bounding_capabilities,omitempty"`
+	// What the task begins with; part of bounding_capabilities.
+	EffectiveCapabilities *CapabilityInfo `protobuf:"bytes,3,opt,name=effective_capabilities,json=effectiveCapabilities" json:"effective_capabilities,omitempty"`
+	// Sees the processes of the container that this one is nested in; at the
+	// top, of the host.
+	SharePidNamespace *bool              `protobuf:"varint,4,opt,name=share_pid_namespace,json=sharePidNamespace" json:"share_pid_namespace,omitempty"`
+	Seccomp           *SeccompInfo       `protobuf:"bytes,5,opt,name=seccomp" json:"seccomp,omitempty"`
+	IpcMode           *LinuxInfo_IpcMode `protobuf:"varint,6,opt,name=ipc_mode,json=ipcMode,enum=mesos.v1.LinuxInfo_IpcMode" json:"ipc_mode,omitempty"`
+	// Of /dev/shm, in MB.
+	ShmSize *uint32 `protobuf:"varint,7,opt,name=shm_size,json=shmSize" json:"shm_size,omitempty"`
+	// Whether a nested container counts against the limits of its parent only.
+	// If not, it has limits of its own.
+	ShareCgroups  *bool `protobuf:"varint,8,opt,name=share_cgroups,json=shareCgroups,def=1" json:"share_cgroups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 // Default values for LinuxInfo fields.
@@ -8715,6 +9136,7 @@ func (x *LinuxInfo) GetShareCgroups() bool {
 	return Default_LinuxInfo_ShareCgroups
 }
 
+// Limits of processes, setrlimit(2).
 type RLimitInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Rlimits       []*RLimitInfo_RLimit   `protobuf:"bytes,1,rep,name=rlimits" json:"rlimits,omitempty"`
@@ -8759,6 +9181,7 @@ func (x *RLimitInfo) GetRlimits() []*RLimitInfo_RLimit {
 	return nil
 }
 
+// Asks for a terminal.
 type TTYInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WindowSize    *TTYInfo_WindowSize    `protobuf:"bytes,1,opt,name=window_size,json=windowSize" json:"window_size,omitempty"`
@@ -8803,10 +9226,13 @@ func (x *TTYInfo) GetWindowSize() *TTYInfo_WindowSize {
 	return nil
 }
 
+// What surrounds a command: file system, network, limits.
 type ContainerInfo struct {
-	state         protoimpl.MessageState    `protogen:"open.v1"`
-	Type          *ContainerInfo_Type       `protobuf:"varint,1,req,name=type,enum=mesos.v1.ContainerInfo_Type" json:"type,omitempty"`
-	Volumes       []*Volume                 `protobuf:"bytes,2,rep,name=volumes" json:"volumes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// DOCKER is run by a Docker daemon, MESOS by the agent itself.
+	Type    *ContainerInfo_Type `protobuf:"varint,1,req,name=type,enum=mesos.v1.ContainerInfo_Type" json:"type,omitempty"`
+	Volumes []*Volume           `protobuf:"bytes,2,rep,name=volumes" json:"volumes,omitempty"`
+	// That the container sees as its own; needs a UTS namespace.
 	Hostname      *string                   `protobuf:"bytes,4,opt,name=hostname" json:"hostname,omitempty"`
 	Docker        *ContainerInfo_DockerInfo `protobuf:"bytes,3,opt,name=docker" json:"docker,omitempty"`
 	Mesos         *ContainerInfo_MesosInfo  `protobuf:"bytes,5,opt,name=mesos" json:"mesos,omitempty"`
@@ -8911,12 +9337,15 @@ func (x *ContainerInfo) GetTtyInfo() *TTYInfo {
 	return nil
 }
 
+// What is known about a container that runs.
 type ContainerStatus struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ContainerId   *ContainerID           `protobuf:"bytes,4,opt,name=container_id,json=containerId" json:"container_id,omitempty"`
-	NetworkInfos  []*NetworkInfo         `protobuf:"bytes,1,rep,name=network_infos,json=networkInfos" json:"network_infos,omitempty"`
-	CgroupInfo    *CgroupInfo            `protobuf:"bytes,2,opt,name=cgroup_info,json=cgroupInfo" json:"cgroup_info,omitempty"`
-	ExecutorPid   *uint32                `protobuf:"varint,3,opt,name=executor_pid,json=executorPid" json:"executor_pid,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	ContainerId *ContainerID           `protobuf:"bytes,4,opt,name=container_id,json=containerId" json:"container_id,omitempty"`
+	// With the addresses that the container got.
+	NetworkInfos []*NetworkInfo `protobuf:"bytes,1,rep,name=network_infos,json=networkInfos" json:"network_infos,omitempty"`
+	CgroupInfo   *CgroupInfo    `protobuf:"bytes,2,opt,name=cgroup_info,json=cgroupInfo" json:"cgroup_info,omitempty"`
+	// Of the first process, as the host sees it.
+	ExecutorPid   *uint32 `protobuf:"varint,3,opt,name=executor_pid,json=executorPid" json:"executor_pid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -8979,6 +9408,7 @@ func (x *ContainerStatus) GetExecutorPid() uint32 {
 	return 0
 }
 
+// What the cgroups of a container say.
 type CgroupInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	NetCls        *CgroupInfo_NetCls     `protobuf:"bytes,1,opt,name=net_cls,json=netCls" json:"net_cls,omitempty"`
@@ -9023,6 +9453,7 @@ func (x *CgroupInfo) GetNetCls() *CgroupInfo_NetCls {
 	return nil
 }
 
+// Free data, which the cluster does not look at. Their order has no meaning.
 type Labels struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Labels        []*Label               `protobuf:"bytes,1,rep,name=labels" json:"labels,omitempty"`
@@ -9067,6 +9498,7 @@ func (x *Labels) GetLabels() []*Label {
 	return nil
 }
 
+// A name and a value. A name may occur more than once.
 type Label struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           *string                `protobuf:"bytes,1,req,name=key" json:"key,omitempty"`
@@ -9119,10 +9551,13 @@ func (x *Label) GetValue() string {
 	return ""
 }
 
+// A port on which a task serves.
 type Port struct {
-	state         protoimpl.MessageState    `protogen:"open.v1"`
-	Number        *uint32                   `protobuf:"varint,1,req,name=number" json:"number,omitempty"`
-	Name          *string                   `protobuf:"bytes,2,opt,name=name" json:"name,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Number *uint32                `protobuf:"varint,1,req,name=number" json:"number,omitempty"`
+	// What is served there.
+	Name *string `protobuf:"bytes,2,opt,name=name" json:"name,omitempty"`
+	// Such as "tcp".
 	Protocol      *string                   `protobuf:"bytes,3,opt,name=protocol" json:"protocol,omitempty"`
 	Visibility    *DiscoveryInfo_Visibility `protobuf:"varint,4,opt,name=visibility,enum=mesos.v1.DiscoveryInfo_Visibility" json:"visibility,omitempty"`
 	Labels        *Labels                   `protobuf:"bytes,5,opt,name=labels" json:"labels,omitempty"`
@@ -9195,6 +9630,7 @@ func (x *Port) GetLabels() *Labels {
 	return nil
 }
 
+// A list of them.
 type Ports struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Ports         []*Port                `protobuf:"bytes,1,rep,name=ports" json:"ports,omitempty"`
@@ -9239,15 +9675,18 @@ func (x *Ports) GetPorts() []*Port {
 	return nil
 }
 
+// How others find a task.
 type DiscoveryInfo struct {
-	state         protoimpl.MessageState    `protogen:"open.v1"`
-	Visibility    *DiscoveryInfo_Visibility `protobuf:"varint,1,req,name=visibility,enum=mesos.v1.DiscoveryInfo_Visibility" json:"visibility,omitempty"`
-	Name          *string                   `protobuf:"bytes,2,opt,name=name" json:"name,omitempty"`
-	Environment   *string                   `protobuf:"bytes,3,opt,name=environment" json:"environment,omitempty"`
-	Location      *string                   `protobuf:"bytes,4,opt,name=location" json:"location,omitempty"`
-	Version       *string                   `protobuf:"bytes,5,opt,name=version" json:"version,omitempty"`
-	Ports         *Ports                    `protobuf:"bytes,6,opt,name=ports" json:"ports,omitempty"`
-	Labels        *Labels                   `protobuf:"bytes,7,opt,name=labels" json:"labels,omitempty"`
+	state      protoimpl.MessageState    `protogen:"open.v1"`
+	Visibility *DiscoveryInfo_Visibility `protobuf:"varint,1,req,name=visibility,enum=mesos.v1.DiscoveryInfo_Visibility" json:"visibility,omitempty"`
+	// Under which the task is found; unset is the task's name.
+	Name *string `protobuf:"bytes,2,opt,name=name" json:"name,omitempty"`
+	// Such as "production".
+	Environment   *string `protobuf:"bytes,3,opt,name=environment" json:"environment,omitempty"`
+	Location      *string `protobuf:"bytes,4,opt,name=location" json:"location,omitempty"`
+	Version       *string `protobuf:"bytes,5,opt,name=version" json:"version,omitempty"`
+	Ports         *Ports  `protobuf:"bytes,6,opt,name=ports" json:"ports,omitempty"`
+	Labels        *Labels `protobuf:"bytes,7,opt,name=labels" json:"labels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -9331,10 +9770,12 @@ func (x *DiscoveryInfo) GetLabels() *Labels {
 	return nil
 }
 
+// How much more than others a role is to get.
 type WeightInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Weight        *float64               `protobuf:"fixed64,1,req,name=weight" json:"weight,omitempty"`
-	Role          *string                `protobuf:"bytes,2,opt,name=role" json:"role,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Greater than 0; a role without one has 1.
+	Weight        *float64 `protobuf:"fixed64,1,req,name=weight" json:"weight,omitempty"`
+	Role          *string  `protobuf:"bytes,2,opt,name=role" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -9383,15 +9824,18 @@ func (x *WeightInfo) GetRole() string {
 	return ""
 }
 
+// What software this is.
 type VersionInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Version       *string                `protobuf:"bytes,1,req,name=version" json:"version,omitempty"`
-	BuildDate     *string                `protobuf:"bytes,2,opt,name=build_date,json=buildDate" json:"build_date,omitempty"`
-	BuildTime     *float64               `protobuf:"fixed64,3,opt,name=build_time,json=buildTime" json:"build_time,omitempty"`
-	BuildUser     *string                `protobuf:"bytes,4,opt,name=build_user,json=buildUser" json:"build_user,omitempty"`
-	GitSha        *string                `protobuf:"bytes,5,opt,name=git_sha,json=gitSha" json:"git_sha,omitempty"`
-	GitBranch     *string                `protobuf:"bytes,6,opt,name=git_branch,json=gitBranch" json:"git_branch,omitempty"`
-	GitTag        *string                `protobuf:"bytes,7,opt,name=git_tag,json=gitTag" json:"git_tag,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Such as "1.11.0".
+	Version   *string `protobuf:"bytes,1,req,name=version" json:"version,omitempty"`
+	BuildDate *string `protobuf:"bytes,2,opt,name=build_date,json=buildDate" json:"build_date,omitempty"`
+	// Seconds since 1970.
+	BuildTime     *float64 `protobuf:"fixed64,3,opt,name=build_time,json=buildTime" json:"build_time,omitempty"`
+	BuildUser     *string  `protobuf:"bytes,4,opt,name=build_user,json=buildUser" json:"build_user,omitempty"`
+	GitSha        *string  `protobuf:"bytes,5,opt,name=git_sha,json=gitSha" json:"git_sha,omitempty"`
+	GitBranch     *string  `protobuf:"bytes,6,opt,name=git_branch,json=gitBranch" json:"git_branch,omitempty"`
+	GitTag        *string  `protobuf:"bytes,7,opt,name=git_tag,json=gitTag" json:"git_tag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -9475,6 +9919,7 @@ func (x *VersionInfo) GetGitTag() string {
 	return ""
 }
 
+// A flag of the process and its value.
 type Flag struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
@@ -9527,12 +9972,16 @@ func (x *Flag) GetValue() string {
 	return ""
 }
 
+// A role and what is used under it.
 type Role struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
-	Weight        *float64               `protobuf:"fixed64,2,req,name=weight" json:"weight,omitempty"`
-	Frameworks    []*FrameworkID         `protobuf:"bytes,3,rep,name=frameworks" json:"frameworks,omitempty"`
-	Resources     []*Resource            `protobuf:"bytes,4,rep,name=resources" json:"resources,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	// See WeightInfo.
+	Weight *float64 `protobuf:"fixed64,2,req,name=weight" json:"weight,omitempty"`
+	// Those that are subscribed to it.
+	Frameworks []*FrameworkID `protobuf:"bytes,3,rep,name=frameworks" json:"frameworks,omitempty"`
+	// Allocated to it and offered for it.
+	Resources     []*Resource `protobuf:"bytes,4,rep,name=resources" json:"resources,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -9595,10 +10044,12 @@ func (x *Role) GetResources() []*Resource {
 	return nil
 }
 
+// One number that a process measures of itself.
 type Metric struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
-	Value         *float64               `protobuf:"fixed64,2,opt,name=value" json:"value,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	// Unset if it cannot be told now.
+	Value         *float64 `protobuf:"fixed64,2,opt,name=value" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -9647,15 +10098,20 @@ func (x *Metric) GetValue() float64 {
 	return 0
 }
 
+// A file or directory, in the manner of stat(2).
 type FileInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Path          *string                `protobuf:"bytes,1,req,name=path" json:"path,omitempty"`
-	Nlink         *int32                 `protobuf:"varint,2,opt,name=nlink" json:"nlink,omitempty"`
-	Size          *uint64                `protobuf:"varint,3,opt,name=size" json:"size,omitempty"`
-	Mtime         *TimeInfo              `protobuf:"bytes,4,opt,name=mtime" json:"mtime,omitempty"`
-	Mode          *uint32                `protobuf:"varint,5,opt,name=mode" json:"mode,omitempty"`
-	Uid           *string                `protobuf:"bytes,6,opt,name=uid" json:"uid,omitempty"`
-	Gid           *string                `protobuf:"bytes,7,opt,name=gid" json:"gid,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Path  *string                `protobuf:"bytes,1,req,name=path" json:"path,omitempty"`
+	Nlink *int32                 `protobuf:"varint,2,opt,name=nlink" json:"nlink,omitempty"`
+	// Bytes.
+	Size  *uint64   `protobuf:"varint,3,opt,name=size" json:"size,omitempty"`
+	Mtime *TimeInfo `protobuf:"bytes,4,opt,name=mtime" json:"mtime,omitempty"`
+	// As in st_mode: type and permissions.
+	Mode *uint32 `protobuf:"varint,5,opt,name=mode" json:"mode,omitempty"`
+	// Name of the owner.
+	Uid *string `protobuf:"bytes,6,opt,name=uid" json:"uid,omitempty"`
+	// Name of the group.
+	Gid           *string `protobuf:"bytes,7,opt,name=gid" json:"gid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -9739,6 +10195,7 @@ func (x *FileInfo) GetGid() string {
 	return ""
 }
 
+// A device file.
 type Device struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Path          *string                `protobuf:"bytes,1,opt,name=path" json:"path,omitempty"`
@@ -9791,6 +10248,7 @@ func (x *Device) GetNumber() *Device_Number {
 	return nil
 }
 
+// A device and what may be done with it.
 type DeviceAccess struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Device        *Device                `protobuf:"bytes,1,req,name=device" json:"device,omitempty"`
@@ -9843,6 +10301,7 @@ func (x *DeviceAccess) GetAccess() *DeviceAccess_Access {
 	return nil
 }
 
+// The devices that a container may use.
 type DeviceWhitelist struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	AllowedDevices []*DeviceAccess        `protobuf:"bytes,1,rep,name=allowed_devices,json=allowedDevices" json:"allowed_devices,omitempty"`
@@ -9887,12 +10346,15 @@ func (x *DeviceWhitelist) GetAllowedDevices() []*DeviceAccess {
 	return nil
 }
 
+// How to empty an agent.
 type DrainConfig struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	MaxGracePeriod *DurationInfo          `protobuf:"bytes,1,opt,name=max_grace_period,json=maxGracePeriod" json:"max_grace_period,omitempty"`
-	MarkGone       *bool                  `protobuf:"varint,2,opt,name=mark_gone,json=markGone,def=0" json:"mark_gone,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Shortens the grace period of tasks that have a longer one.
+	MaxGracePeriod *DurationInfo `protobuf:"bytes,1,opt,name=max_grace_period,json=maxGracePeriod" json:"max_grace_period,omitempty"`
+	// Whether the agent is then declared gone for good.
+	MarkGone      *bool `protobuf:"varint,2,opt,name=mark_gone,json=markGone,def=0" json:"mark_gone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 // Default values for DrainConfig fields.
@@ -9944,6 +10406,7 @@ func (x *DrainConfig) GetMarkGone() bool {
 	return Default_DrainConfig_MarkGone
 }
 
+// An agent that is being emptied.
 type DrainInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	State         *DrainState            `protobuf:"varint,1,req,name=state,enum=mesos.v1.DrainState" json:"state,omitempty"`
@@ -9996,6 +10459,8 @@ func (x *DrainInfo) GetConfig() *DrainConfig {
 	return nil
 }
 
+// Something that the scheduler understands and older ones do not. The master
+// keeps what a scheduler does not understand from it.
 type FrameworkInfo_Capability struct {
 	state         protoimpl.MessageState         `protogen:"open.v1"`
 	Type          *FrameworkInfo_Capability_Type `protobuf:"varint,1,opt,name=type,enum=mesos.v1.FrameworkInfo_Capability_Type" json:"type,omitempty"`
@@ -10040,6 +10505,7 @@ func (x *FrameworkInfo_Capability) GetType() FrameworkInfo_Capability_Type {
 	return FrameworkInfo_Capability_UNKNOWN
 }
 
+// Runs a command in the task's surroundings; the result is its exit code.
 type CheckInfo_Command struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Command       *CommandInfo           `protobuf:"bytes,1,req,name=command" json:"command,omitempty"`
@@ -10084,10 +10550,13 @@ func (x *CheckInfo_Command) GetCommand() *CommandInfo {
 	return nil
 }
 
+// Sends GET to the task; the result is the status code.
 type CheckInfo_Http struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Port          *uint32                `protobuf:"varint,1,req,name=port" json:"port,omitempty"`
-	Path          *string                `protobuf:"bytes,2,opt,name=path" json:"path,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// On the loopback address of the task's network.
+	Port *uint32 `protobuf:"varint,1,req,name=port" json:"port,omitempty"`
+	// With its leading slash.
+	Path          *string `protobuf:"bytes,2,opt,name=path" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -10136,9 +10605,11 @@ func (x *CheckInfo_Http) GetPath() string {
 	return ""
 }
 
+// Connects to the task; the result is whether that succeeded.
 type CheckInfo_Tcp struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Port          *uint32                `protobuf:"varint,1,req,name=port" json:"port,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// On the loopback address of the task's network.
+	Port          *uint32 `protobuf:"varint,1,req,name=port" json:"port,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -10180,13 +10651,17 @@ func (x *CheckInfo_Tcp) GetPort() uint32 {
 	return 0
 }
 
+// Healthy is a status from 200 to 399.
 type HealthCheck_HTTPCheckInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Protocol      *NetworkInfo_Protocol  `protobuf:"varint,5,opt,name=protocol,enum=mesos.v1.NetworkInfo_Protocol,def=1" json:"protocol,omitempty"`
-	Scheme        *string                `protobuf:"bytes,3,opt,name=scheme" json:"scheme,omitempty"`
-	Port          *uint32                `protobuf:"varint,1,req,name=port" json:"port,omitempty"`
-	Path          *string                `protobuf:"bytes,2,opt,name=path" json:"path,omitempty"`
-	Statuses      []uint32               `protobuf:"varint,4,rep,name=statuses" json:"statuses,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Protocol *NetworkInfo_Protocol  `protobuf:"varint,5,opt,name=protocol,enum=mesos.v1.NetworkInfo_Protocol,def=1" json:"protocol,omitempty"`
+	// "http" or "https"; a certificate is not verified.
+	Scheme *string `protobuf:"bytes,3,opt,name=scheme" json:"scheme,omitempty"`
+	Port   *uint32 `protobuf:"varint,1,req,name=port" json:"port,omitempty"`
+	// With its leading slash.
+	Path *string `protobuf:"bytes,2,opt,name=path" json:"path,omitempty"`
+	// Reserved by Mesos for other codes to count as healthy; not used.
+	Statuses      []uint32 `protobuf:"varint,4,rep,name=statuses" json:"statuses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -10261,6 +10736,7 @@ func (x *HealthCheck_HTTPCheckInfo) GetStatuses() []uint32 {
 	return nil
 }
 
+// Healthy is a port that accepts a connection.
 type HealthCheck_TCPCheckInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Protocol      *NetworkInfo_Protocol  `protobuf:"varint,2,opt,name=protocol,enum=mesos.v1.NetworkInfo_Protocol,def=1" json:"protocol,omitempty"`
@@ -10318,13 +10794,22 @@ func (x *HealthCheck_TCPCheckInfo) GetPort() uint32 {
 	return 0
 }
 
+// A file to be in the sandbox before the command starts.
 type CommandInfo_URI struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
-	Executable    *bool                  `protobuf:"varint,2,opt,name=executable" json:"executable,omitempty"`
-	Extract       *bool                  `protobuf:"varint,3,opt,name=extract,def=1" json:"extract,omitempty"`
-	Cache         *bool                  `protobuf:"varint,4,opt,name=cache" json:"cache,omitempty"`
-	OutputFile    *string                `protobuf:"bytes,5,opt,name=output_file,json=outputFile" json:"output_file,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A URL, an absolute path on the agent, or a path below the agent's
+	// --frameworks_home.
+	Value *string `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
+	// Sets the executable bits. What is executable is not extracted.
+	Executable *bool `protobuf:"varint,2,opt,name=executable" json:"executable,omitempty"`
+	// Unpacks an archive that is recognised by its extension, and keeps the
+	// archive.
+	Extract *bool `protobuf:"varint,3,opt,name=extract,def=1" json:"extract,omitempty"`
+	// Lets the agent keep a copy for the next task that asks for it.
+	Cache *bool `protobuf:"varint,4,opt,name=cache" json:"cache,omitempty"`
+	// Name in the sandbox, a relative path; unset takes the last part of
+	// value.
+	OutputFile    *string `protobuf:"bytes,5,opt,name=output_file,json=outputFile" json:"output_file,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -10399,6 +10884,7 @@ func (x *CommandInfo_URI) GetOutputFile() string {
 	return ""
 }
 
+// What fails together: a zone within a region.
 type DomainInfo_FaultDomain struct {
 	state         protoimpl.MessageState             `protogen:"open.v1"`
 	Region        *DomainInfo_FaultDomain_RegionInfo `protobuf:"bytes,1,req,name=region" json:"region,omitempty"`
@@ -10451,6 +10937,7 @@ func (x *DomainInfo_FaultDomain) GetZone() *DomainInfo_FaultDomain_ZoneInfo {
 	return nil
 }
 
+// Regions are far apart.
 type DomainInfo_FaultDomain_RegionInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
@@ -10495,6 +10982,7 @@ func (x *DomainInfo_FaultDomain_RegionInfo) GetName() string {
 	return ""
 }
 
+// Zones of a region are near each other and fail one at a time.
 type DomainInfo_FaultDomain_ZoneInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
@@ -10539,6 +11027,7 @@ func (x *DomainInfo_FaultDomain_ZoneInfo) GetName() string {
 	return ""
 }
 
+// Something that this master can do and older ones cannot.
 type MasterInfo_Capability struct {
 	state         protoimpl.MessageState      `protogen:"open.v1"`
 	Type          *MasterInfo_Capability_Type `protobuf:"varint,1,opt,name=type,enum=mesos.v1.MasterInfo_Capability_Type" json:"type,omitempty"`
@@ -10583,6 +11072,7 @@ func (x *MasterInfo_Capability) GetType() MasterInfo_Capability_Type {
 	return MasterInfo_Capability_UNKNOWN
 }
 
+// Something that this agent can do and older ones cannot.
 type AgentInfo_Capability struct {
 	state         protoimpl.MessageState     `protogen:"open.v1"`
 	Type          *AgentInfo_Capability_Type `protobuf:"varint,1,opt,name=type,enum=mesos.v1.AgentInfo_Capability_Type" json:"type,omitempty"`
@@ -10627,6 +11117,7 @@ func (x *AgentInfo_Capability) GetType() AgentInfo_Capability_Type {
 	return AgentInfo_Capability_UNKNOWN
 }
 
+// For providers of disk space.
 type ResourceProviderInfo_Storage struct {
 	state                         protoimpl.MessageState `protogen:"open.v1"`
 	Plugin                        *CSIPluginInfo         `protobuf:"bytes,1,req,name=plugin" json:"plugin,omitempty"`
@@ -10679,9 +11170,11 @@ func (x *ResourceProviderInfo_Storage) GetReconciliationIntervalSeconds() float6
 	return 0
 }
 
+// A quantity.
 type Value_Scalar struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Value         *float64               `protobuf:"fixed64,1,req,name=value" json:"value,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Quantities are kept to three decimals; what is finer is rounded.
+	Value         *float64 `protobuf:"fixed64,1,req,name=value" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -10723,6 +11216,7 @@ func (x *Value_Scalar) GetValue() float64 {
 	return 0
 }
 
+// The numbers from begin to end, both included.
 type Value_Range struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Begin         *uint64                `protobuf:"varint,1,req,name=begin" json:"begin,omitempty"`
@@ -10775,6 +11269,7 @@ func (x *Value_Range) GetEnd() uint64 {
 	return 0
 }
 
+// In any order, without overlap.
 type Value_Ranges struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Range         []*Value_Range         `protobuf:"bytes,1,rep,name=range" json:"range,omitempty"`
@@ -10819,6 +11314,7 @@ func (x *Value_Ranges) GetRange() []*Value_Range {
 	return nil
 }
 
+// Names in any order, each once.
 type Value_Set struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Item          []string               `protobuf:"bytes,1,rep,name=item" json:"item,omitempty"`
@@ -10863,6 +11359,7 @@ func (x *Value_Set) GetItem() []string {
 	return nil
 }
 
+// Only attributes have it.
 type Value_Text struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -10907,6 +11404,7 @@ func (x *Value_Text) GetValue() string {
 	return ""
 }
 
+// For which role an amount is offered or used.
 type Resource_AllocationInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Role          *string                `protobuf:"bytes,1,opt,name=role" json:"role,omitempty"`
@@ -10951,12 +11449,16 @@ func (x *Resource_AllocationInfo) GetRole() string {
 	return ""
 }
 
+// Keeps an amount for one role.
 type Resource_ReservationInfo struct {
-	state         protoimpl.MessageState         `protogen:"open.v1"`
-	Type          *Resource_ReservationInfo_Type `protobuf:"varint,4,opt,name=type,enum=mesos.v1.Resource_ReservationInfo_Type" json:"type,omitempty"`
-	Role          *string                        `protobuf:"bytes,3,opt,name=role" json:"role,omitempty"`
-	Principal     *string                        `protobuf:"bytes,1,opt,name=principal" json:"principal,omitempty"`
-	Labels        *Labels                        `protobuf:"bytes,2,opt,name=labels" json:"labels,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required in reservations, unset in reservation.
+	Type *Resource_ReservationInfo_Type `protobuf:"varint,4,opt,name=type,enum=mesos.v1.Resource_ReservationInfo_Type" json:"type,omitempty"`
+	// Required in reservations, unset in reservation. Never "*".
+	Role *string `protobuf:"bytes,3,opt,name=role" json:"role,omitempty"`
+	// Who reserved it.
+	Principal     *string `protobuf:"bytes,1,opt,name=principal" json:"principal,omitempty"`
+	Labels        *Labels `protobuf:"bytes,2,opt,name=labels" json:"labels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -11019,11 +11521,13 @@ func (x *Resource_ReservationInfo) GetLabels() *Labels {
 	return nil
 }
 
+// Where disk space comes from, and what has been made of it.
 type Resource_DiskInfo struct {
-	state         protoimpl.MessageState         `protogen:"open.v1"`
-	Persistence   *Resource_DiskInfo_Persistence `protobuf:"bytes,1,opt,name=persistence" json:"persistence,omitempty"`
-	Volume        *Volume                        `protobuf:"bytes,2,opt,name=volume" json:"volume,omitempty"`
-	Source        *Resource_DiskInfo_Source      `protobuf:"bytes,3,opt,name=source" json:"source,omitempty"`
+	state       protoimpl.MessageState         `protogen:"open.v1"`
+	Persistence *Resource_DiskInfo_Persistence `protobuf:"bytes,1,opt,name=persistence" json:"persistence,omitempty"`
+	// Where the tasks that use the volume see it.
+	Volume        *Volume                   `protobuf:"bytes,2,opt,name=volume" json:"volume,omitempty"`
+	Source        *Resource_DiskInfo_Source `protobuf:"bytes,3,opt,name=source" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -11079,6 +11583,8 @@ func (x *Resource_DiskInfo) GetSource() *Resource_DiskInfo_Source {
 	return nil
 }
 
+// Marks what can be taken away at any time: resources that others have been
+// given and do not use.
 type Resource_RevocableInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -11115,6 +11621,7 @@ func (*Resource_RevocableInfo) Descriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{30, 3}
 }
 
+// Marks a volume that several tasks may use at once.
 type Resource_SharedInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -11151,10 +11658,13 @@ func (*Resource_SharedInfo) Descriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{30, 4}
 }
 
+// Makes the space a volume whose files outlive the task.
 type Resource_DiskInfo_Persistence struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            *string                `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
-	Principal     *string                `protobuf:"bytes,2,opt,name=principal" json:"principal,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Chosen by the framework, unique per role on an agent.
+	Id *string `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
+	// Who made the volume.
+	Principal     *string `protobuf:"bytes,2,opt,name=principal" json:"principal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -11203,15 +11713,19 @@ func (x *Resource_DiskInfo_Persistence) GetPrincipal() string {
 	return ""
 }
 
+// Disk space that is not the agent's work directory.
 type Resource_DiskInfo_Source struct {
-	state         protoimpl.MessageState          `protogen:"open.v1"`
-	Type          *Resource_DiskInfo_Source_Type  `protobuf:"varint,1,req,name=type,enum=mesos.v1.Resource_DiskInfo_Source_Type" json:"type,omitempty"`
-	Path          *Resource_DiskInfo_Source_Path  `protobuf:"bytes,2,opt,name=path" json:"path,omitempty"`
-	Mount         *Resource_DiskInfo_Source_Mount `protobuf:"bytes,3,opt,name=mount" json:"mount,omitempty"`
-	Vendor        *string                         `protobuf:"bytes,7,opt,name=vendor" json:"vendor,omitempty"`
-	Id            *string                         `protobuf:"bytes,4,opt,name=id" json:"id,omitempty"`
-	Metadata      *Labels                         `protobuf:"bytes,5,opt,name=metadata" json:"metadata,omitempty"`
-	Profile       *string                         `protobuf:"bytes,6,opt,name=profile" json:"profile,omitempty"`
+	state protoimpl.MessageState          `protogen:"open.v1"`
+	Type  *Resource_DiskInfo_Source_Type  `protobuf:"varint,1,req,name=type,enum=mesos.v1.Resource_DiskInfo_Source_Type" json:"type,omitempty"`
+	Path  *Resource_DiskInfo_Source_Path  `protobuf:"bytes,2,opt,name=path" json:"path,omitempty"`
+	Mount *Resource_DiskInfo_Source_Mount `protobuf:"bytes,3,opt,name=mount" json:"mount,omitempty"`
+	// Type and name of the storage plugin.
+	Vendor *string `protobuf:"bytes,7,opt,name=vendor" json:"vendor,omitempty"`
+	// By which the storage plugin knows the volume.
+	Id       *string `protobuf:"bytes,4,opt,name=id" json:"id,omitempty"`
+	Metadata *Labels `protobuf:"bytes,5,opt,name=metadata" json:"metadata,omitempty"`
+	// Name of a kind of storage that the operator defines.
+	Profile       *string `protobuf:"bytes,6,opt,name=profile" json:"profile,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -11295,9 +11809,11 @@ func (x *Resource_DiskInfo_Source) GetProfile() string {
 	return ""
 }
 
+// Of a disk of type PATH.
 type Resource_DiskInfo_Source_Path struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Root          *string                `protobuf:"bytes,1,opt,name=root" json:"root,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Relative paths are below the agent's work directory.
+	Root          *string `protobuf:"bytes,1,opt,name=root" json:"root,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -11339,9 +11855,11 @@ func (x *Resource_DiskInfo_Source_Path) GetRoot() string {
 	return ""
 }
 
+// Of a disk of type MOUNT.
 type Resource_DiskInfo_Source_Mount struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Root          *string                `protobuf:"bytes,1,opt,name=root" json:"root,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Relative paths are below the agent's work directory.
+	Root          *string `protobuf:"bytes,1,opt,name=root" json:"root,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -11383,6 +11901,7 @@ func (x *Resource_DiskInfo_Source_Mount) GetRoot() string {
 	return ""
 }
 
+// How a rate was distributed over the sampling window.
 type ResourceStatistics_RatePercentiles struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Min           *uint64                `protobuf:"varint,1,opt,name=min" json:"min,omitempty"`
@@ -11491,8 +12010,10 @@ func (x *ResourceStatistics_RatePercentiles) GetSamples() uint64 {
 	return 0
 }
 
+// Rates of one direction or both over a sampling window.
 type ResourceStatistics_RateStatistics struct {
-	state                protoimpl.MessageState              `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Bytes per second; the others are packets, drops and errors per second.
 	RxRate               *ResourceStatistics_RatePercentiles `protobuf:"bytes,1,opt,name=rx_rate,json=rxRate" json:"rx_rate,omitempty"`
 	RxPacketRate         *ResourceStatistics_RatePercentiles `protobuf:"bytes,2,opt,name=rx_packet_rate,json=rxPacketRate" json:"rx_packet_rate,omitempty"`
 	RxDropRate           *ResourceStatistics_RatePercentiles `protobuf:"bytes,3,opt,name=rx_drop_rate,json=rxDropRate" json:"rx_drop_rate,omitempty"`
@@ -11607,10 +12128,13 @@ func (x *ResourceStatistics_RateStatistics) GetSamplingIntervalSecs() float64 {
 	return 0
 }
 
+// One executor.
 type ResourceUsage_Executor struct {
-	state         protoimpl.MessageState         `protogen:"open.v1"`
-	ExecutorInfo  *ExecutorInfo                  `protobuf:"bytes,1,req,name=executor_info,json=executorInfo" json:"executor_info,omitempty"`
-	Allocated     []*Resource                    `protobuf:"bytes,2,rep,name=allocated" json:"allocated,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	ExecutorInfo *ExecutorInfo          `protobuf:"bytes,1,req,name=executor_info,json=executorInfo" json:"executor_info,omitempty"`
+	// Executor and tasks together.
+	Allocated []*Resource `protobuf:"bytes,2,rep,name=allocated" json:"allocated,omitempty"`
+	// Unset if it could not be read.
 	Statistics    *ResourceStatistics            `protobuf:"bytes,3,opt,name=statistics" json:"statistics,omitempty"`
 	ContainerId   *ContainerID                   `protobuf:"bytes,4,req,name=container_id,json=containerId" json:"container_id,omitempty"`
 	Tasks         []*ResourceUsage_Executor_Task `protobuf:"bytes,5,rep,name=tasks" json:"tasks,omitempty"`
@@ -11683,6 +12207,7 @@ func (x *ResourceUsage_Executor) GetTasks() []*ResourceUsage_Executor_Task {
 	return nil
 }
 
+// One live task.
 type ResourceUsage_Executor_Task struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
@@ -11751,6 +12276,7 @@ func (x *ResourceUsage_Executor_Task) GetLabels() *Labels {
 	return nil
 }
 
+// Amounts by the name of the resource.
 type OfferFilters_ResourceQuantities struct {
 	state         protoimpl.MessageState   `protogen:"open.v1"`
 	Quantities    map[string]*Value_Scalar `protobuf:"bytes,1,rep,name=quantities" json:"quantities,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -11795,6 +12321,8 @@ func (x *OfferFilters_ResourceQuantities) GetQuantities() map[string]*Value_Scal
 	return nil
 }
 
+// An offer must have all amounts of at least one of quantities. An empty
+// list lets every offer pass, whatever the operator has set.
 type OfferFilters_MinAllocatableResources struct {
 	state         protoimpl.MessageState             `protogen:"open.v1"`
 	Quantities    []*OfferFilters_ResourceQuantities `protobuf:"bytes,1,rep,name=quantities" json:"quantities,omitempty"`
@@ -11839,9 +12367,12 @@ func (x *OfferFilters_MinAllocatableResources) GetQuantities() []*OfferFilters_R
 	return nil
 }
 
+// Something to be done with offered resources.
 type Offer_Operation struct {
-	state         protoimpl.MessageState        `protogen:"open.v1"`
-	Type          *Offer_Operation_Type         `protobuf:"varint,1,opt,name=type,enum=mesos.v1.Offer_Operation_Type" json:"type,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Type  *Offer_Operation_Type  `protobuf:"varint,1,opt,name=type,enum=mesos.v1.Offer_Operation_Type" json:"type,omitempty"`
+	// If set, the framework is told how the operation ended. Not for LAUNCH
+	// and LAUNCH_GROUP, whose tasks have updates.
 	Id            *OperationID                  `protobuf:"bytes,12,opt,name=id" json:"id,omitempty"`
 	Launch        *Offer_Operation_Launch       `protobuf:"bytes,2,opt,name=launch" json:"launch,omitempty"`
 	LaunchGroup   *Offer_Operation_LaunchGroup  `protobuf:"bytes,7,opt,name=launch_group,json=launchGroup" json:"launch_group,omitempty"`
@@ -11971,6 +12502,8 @@ func (x *Offer_Operation) GetDestroyDisk() *Offer_Operation_DestroyDisk {
 	return nil
 }
 
+// Tasks that take their resources from the offer. A task that is refused
+// does not keep the others.
 type Offer_Operation_Launch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	TaskInfos     []*TaskInfo            `protobuf:"bytes,1,rep,name=task_infos,json=taskInfos" json:"task_infos,omitempty"`
@@ -12015,6 +12548,7 @@ func (x *Offer_Operation_Launch) GetTaskInfos() []*TaskInfo {
 	return nil
 }
 
+// Tasks that one executor runs as a unit.
 type Offer_Operation_LaunchGroup struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Executor      *ExecutorInfo          `protobuf:"bytes,1,req,name=executor" json:"executor,omitempty"`
@@ -12067,10 +12601,14 @@ func (x *Offer_Operation_LaunchGroup) GetTaskGroup() *TaskGroupInfo {
 	return nil
 }
 
+// Reserves resources.
 type Offer_Operation_Reserve struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Source        []*Resource            `protobuf:"bytes,2,rep,name=source" json:"source,omitempty"`
-	Resources     []*Resource            `protobuf:"bytes,1,rep,name=resources" json:"resources,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is to be reserved otherwise, as it is now; unset when resources
+	// has one reservation more than the offer.
+	Source []*Resource `protobuf:"bytes,2,rep,name=source" json:"source,omitempty"`
+	// What it is to become: with the new reservation on top of the stack.
+	Resources     []*Resource `protobuf:"bytes,1,rep,name=resources" json:"resources,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12119,6 +12657,7 @@ func (x *Offer_Operation_Reserve) GetResources() []*Resource {
 	return nil
 }
 
+// Undoes the topmost reservation, which must be dynamic.
 type Offer_Operation_Unreserve struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Resources     []*Resource            `protobuf:"bytes,1,rep,name=resources" json:"resources,omitempty"`
@@ -12163,9 +12702,11 @@ func (x *Offer_Operation_Unreserve) GetResources() []*Resource {
 	return nil
 }
 
+// Makes volumes of reserved disk space.
 type Offer_Operation_Create struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Volumes       []*Resource            `protobuf:"bytes,1,rep,name=volumes" json:"volumes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is to be: disk with persistence and volume set.
+	Volumes       []*Resource `protobuf:"bytes,1,rep,name=volumes" json:"volumes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12207,6 +12748,7 @@ func (x *Offer_Operation_Create) GetVolumes() []*Resource {
 	return nil
 }
 
+// Destroys volumes that no task uses.
 type Offer_Operation_Destroy struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Volumes       []*Resource            `protobuf:"bytes,1,rep,name=volumes" json:"volumes,omitempty"`
@@ -12251,6 +12793,7 @@ func (x *Offer_Operation_Destroy) GetVolumes() []*Resource {
 	return nil
 }
 
+// Adds offered disk space of the same disk to a volume.
 type Offer_Operation_GrowVolume struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Volume        *Resource              `protobuf:"bytes,1,req,name=volume" json:"volume,omitempty"`
@@ -12303,10 +12846,12 @@ func (x *Offer_Operation_GrowVolume) GetAddition() *Resource {
 	return nil
 }
 
+// Makes a volume smaller.
 type Offer_Operation_ShrinkVolume struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Volume        *Resource              `protobuf:"bytes,1,req,name=volume" json:"volume,omitempty"`
-	Subtract      *Value_Scalar          `protobuf:"bytes,2,req,name=subtract" json:"subtract,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Volume *Resource              `protobuf:"bytes,1,req,name=volume" json:"volume,omitempty"`
+	// MB.
+	Subtract      *Value_Scalar `protobuf:"bytes,2,req,name=subtract" json:"subtract,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12355,11 +12900,13 @@ func (x *Offer_Operation_ShrinkVolume) GetSubtract() *Value_Scalar {
 	return nil
 }
 
+// Makes a MOUNT or BLOCK disk of RAW storage.
 type Offer_Operation_CreateDisk struct {
-	state         protoimpl.MessageState         `protogen:"open.v1"`
-	Source        *Resource                      `protobuf:"bytes,1,req,name=source" json:"source,omitempty"`
-	TargetType    *Resource_DiskInfo_Source_Type `protobuf:"varint,2,req,name=target_type,json=targetType,enum=mesos.v1.Resource_DiskInfo_Source_Type" json:"target_type,omitempty"`
-	TargetProfile *string                        `protobuf:"bytes,3,opt,name=target_profile,json=targetProfile" json:"target_profile,omitempty"`
+	state      protoimpl.MessageState         `protogen:"open.v1"`
+	Source     *Resource                      `protobuf:"bytes,1,req,name=source" json:"source,omitempty"`
+	TargetType *Resource_DiskInfo_Source_Type `protobuf:"varint,2,req,name=target_type,json=targetType,enum=mesos.v1.Resource_DiskInfo_Source_Type" json:"target_type,omitempty"`
+	// For storage that has no profile yet.
+	TargetProfile *string `protobuf:"bytes,3,opt,name=target_profile,json=targetProfile" json:"target_profile,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12415,6 +12962,7 @@ func (x *Offer_Operation_CreateDisk) GetTargetProfile() string {
 	return ""
 }
 
+// Makes RAW storage of a disk that holds no volume.
 type Offer_Operation_DestroyDisk struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Source        *Resource              `protobuf:"bytes,1,req,name=source" json:"source,omitempty"`
@@ -12459,9 +13007,11 @@ func (x *Offer_Operation_DestroyDisk) GetSource() *Resource {
 	return nil
 }
 
+// Of a command.
 type CheckStatusInfo_Command struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ExitCode      *int32                 `protobuf:"varint,1,opt,name=exit_code,json=exitCode" json:"exit_code,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The code that the command exited with.
+	ExitCode      *int32 `protobuf:"varint,1,opt,name=exit_code,json=exitCode" json:"exit_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12503,9 +13053,11 @@ func (x *CheckStatusInfo_Command) GetExitCode() int32 {
 	return 0
 }
 
+// Of a GET.
 type CheckStatusInfo_Http struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	StatusCode    *uint32                `protobuf:"varint,1,opt,name=status_code,json=statusCode" json:"status_code,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The code of the answer.
+	StatusCode    *uint32 `protobuf:"varint,1,opt,name=status_code,json=statusCode" json:"status_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12547,9 +13099,11 @@ func (x *CheckStatusInfo_Http) GetStatusCode() uint32 {
 	return 0
 }
 
+// Of a connection.
 type CheckStatusInfo_Tcp struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Succeeded     *bool                  `protobuf:"varint,1,opt,name=succeeded" json:"succeeded,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the connection was accepted.
+	Succeeded     *bool `protobuf:"varint,1,opt,name=succeeded" json:"succeeded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12591,9 +13145,11 @@ func (x *CheckStatusInfo_Tcp) GetSucceeded() bool {
 	return false
 }
 
+// A name and what the command finds under it.
 type Environment_Variable struct {
-	state         protoimpl.MessageState     `protogen:"open.v1"`
-	Name          *string                    `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	// Says which of value and secret is meant.
 	Type          *Environment_Variable_Type `protobuf:"varint,3,opt,name=type,enum=mesos.v1.Environment_Variable_Type,def=1" json:"type,omitempty"`
 	Value         *string                    `protobuf:"bytes,2,opt,name=value" json:"value,omitempty"`
 	Secret        *Secret                    `protobuf:"bytes,4,opt,name=secret" json:"secret,omitempty"`
@@ -12664,10 +13220,12 @@ func (x *Environment_Variable) GetSecret() *Secret {
 	return nil
 }
 
+// A place in a secret store.
 type Secret_Reference struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
-	Key           *string                `protobuf:"bytes,2,opt,name=key" json:"key,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	// Which part of the secret, if the store has parts.
+	Key           *string `protobuf:"bytes,2,opt,name=key" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12716,6 +13274,7 @@ func (x *Secret_Reference) GetKey() string {
 	return ""
 }
 
+// The secret itself.
 type Secret_Value struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Data          []byte                 `protobuf:"bytes,1,req,name=data" json:"data,omitempty"`
@@ -12760,11 +13319,13 @@ func (x *Secret_Value) GetData() []byte {
 	return nil
 }
 
+// An App Container image.
 type Image_Appc struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
-	Id            *string                `protobuf:"bytes,2,opt,name=id" json:"id,omitempty"`
-	Labels        *Labels                `protobuf:"bytes,3,opt,name=labels" json:"labels,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	// "sha512-" and the digest in hexadecimal.
+	Id            *string `protobuf:"bytes,2,opt,name=id" json:"id,omitempty"`
+	Labels        *Labels `protobuf:"bytes,3,opt,name=labels" json:"labels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12820,12 +13381,17 @@ func (x *Image_Appc) GetLabels() *Labels {
 	return nil
 }
 
+// A Docker or OCI image.
 type Image_Docker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	// registry/repository:tag or registry/repository@digest.
+	Name *string `protobuf:"bytes,1,req,name=name" json:"name,omitempty"`
+	// config has replaced it.
+	//
 	// Deprecated: Marked as deprecated in api/v1/mesos.proto.
-	Credential    *Credential `protobuf:"bytes,2,opt,name=credential" json:"credential,omitempty"`
-	Config        *Secret     `protobuf:"bytes,3,opt,name=config" json:"config,omitempty"`
+	Credential *Credential `protobuf:"bytes,2,opt,name=credential" json:"credential,omitempty"`
+	// A Docker config file with credentials for registries.
+	Config        *Secret `protobuf:"bytes,3,opt,name=config" json:"config,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -12882,6 +13448,7 @@ func (x *Image_Docker) GetConfig() *Secret {
 	return nil
 }
 
+// Where a volume comes from. Type says which of the fields is meant.
 type Volume_Source struct {
 	state         protoimpl.MessageState      `protogen:"open.v1"`
 	Type          *Volume_Source_Type         `protobuf:"varint,1,opt,name=type,enum=mesos.v1.Volume_Source_Type" json:"type,omitempty"`
@@ -12966,11 +13533,13 @@ func (x *Volume_Source) GetCsiVolume() *Volume_Source_CSIVolume {
 	return nil
 }
 
+// Made by a Docker volume plugin.
 type Volume_Source_DockerVolume struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Driver        *string                `protobuf:"bytes,1,opt,name=driver" json:"driver,omitempty"`
-	Name          *string                `protobuf:"bytes,2,req,name=name" json:"name,omitempty"`
-	DriverOptions *Parameters            `protobuf:"bytes,3,opt,name=driver_options,json=driverOptions" json:"driver_options,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset is the local driver.
+	Driver        *string     `protobuf:"bytes,1,opt,name=driver" json:"driver,omitempty"`
+	Name          *string     `protobuf:"bytes,2,req,name=name" json:"name,omitempty"`
+	DriverOptions *Parameters `protobuf:"bytes,3,opt,name=driver_options,json=driverOptions" json:"driver_options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -13026,6 +13595,7 @@ func (x *Volume_Source_DockerVolume) GetDriverOptions() *Parameters {
 	return nil
 }
 
+// A path of the agent's host.
 type Volume_Source_HostPath struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	Path             *string                `protobuf:"bytes,1,req,name=path" json:"path,omitempty"`
@@ -13078,10 +13648,12 @@ func (x *Volume_Source_HostPath) GetMountPropagation() *MountPropagation {
 	return nil
 }
 
+// A path in a sandbox.
 type Volume_Source_SandboxPath struct {
-	state         protoimpl.MessageState          `protogen:"open.v1"`
-	Type          *Volume_Source_SandboxPath_Type `protobuf:"varint,1,opt,name=type,enum=mesos.v1.Volume_Source_SandboxPath_Type" json:"type,omitempty"`
-	Path          *string                         `protobuf:"bytes,2,req,name=path" json:"path,omitempty"`
+	state protoimpl.MessageState          `protogen:"open.v1"`
+	Type  *Volume_Source_SandboxPath_Type `protobuf:"varint,1,opt,name=type,enum=mesos.v1.Volume_Source_SandboxPath_Type" json:"type,omitempty"`
+	// Relative, and made if it is not there.
+	Path          *string `protobuf:"bytes,2,req,name=path" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -13130,6 +13702,7 @@ func (x *Volume_Source_SandboxPath) GetPath() string {
 	return ""
 }
 
+// Made by a storage plugin (Container Storage Interface).
 type Volume_Source_CSIVolume struct {
 	state              protoimpl.MessageState                      `protogen:"open.v1"`
 	PluginName         *string                                     `protobuf:"bytes,1,req,name=plugin_name,json=pluginName" json:"plugin_name,omitempty"`
@@ -13182,6 +13755,7 @@ func (x *Volume_Source_CSIVolume) GetStaticProvisioning() *Volume_Source_CSIVolu
 	return nil
 }
 
+// How the volume is to be used, in the plugin's terms.
 type Volume_Source_CSIVolume_VolumeCapability struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to AccessType:
@@ -13274,15 +13848,20 @@ func (*Volume_Source_CSIVolume_VolumeCapability_Block) isVolume_Source_CSIVolume
 func (*Volume_Source_CSIVolume_VolumeCapability_Mount) isVolume_Source_CSIVolume_VolumeCapability_AccessType() {
 }
 
+// A volume that exists already.
 type Volume_Source_CSIVolume_StaticProvisioning struct {
-	state              protoimpl.MessageState                    `protogen:"open.v1"`
-	VolumeId           *string                                   `protobuf:"bytes,1,req,name=volume_id,json=volumeId" json:"volume_id,omitempty"`
-	VolumeCapability   *Volume_Source_CSIVolume_VolumeCapability `protobuf:"bytes,2,req,name=volume_capability,json=volumeCapability" json:"volume_capability,omitempty"`
-	NodeStageSecrets   map[string]*Secret                        `protobuf:"bytes,3,rep,name=node_stage_secrets,json=nodeStageSecrets" json:"node_stage_secrets,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	NodePublishSecrets map[string]*Secret                        `protobuf:"bytes,4,rep,name=node_publish_secrets,json=nodePublishSecrets" json:"node_publish_secrets,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	VolumeContext      map[string]string                         `protobuf:"bytes,5,rep,name=volume_context,json=volumeContext" json:"volume_context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By which the plugin knows it.
+	VolumeId         *string                                   `protobuf:"bytes,1,req,name=volume_id,json=volumeId" json:"volume_id,omitempty"`
+	VolumeCapability *Volume_Source_CSIVolume_VolumeCapability `protobuf:"bytes,2,req,name=volume_capability,json=volumeCapability" json:"volume_capability,omitempty"`
+	// Handed to the plugin when it stages the volume.
+	NodeStageSecrets map[string]*Secret `protobuf:"bytes,3,rep,name=node_stage_secrets,json=nodeStageSecrets" json:"node_stage_secrets,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Handed to the plugin when it publishes the volume.
+	NodePublishSecrets map[string]*Secret `protobuf:"bytes,4,rep,name=node_publish_secrets,json=nodePublishSecrets" json:"node_publish_secrets,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Handed to the plugin with every call.
+	VolumeContext map[string]string `protobuf:"bytes,5,rep,name=volume_context,json=volumeContext" json:"volume_context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Volume_Source_CSIVolume_StaticProvisioning) Reset() {
@@ -13350,6 +13929,7 @@ func (x *Volume_Source_CSIVolume_StaticProvisioning) GetVolumeContext() map[stri
 	return nil
 }
 
+// As a device.
 type Volume_Source_CSIVolume_VolumeCapability_BlockVolume struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -13386,6 +13966,7 @@ func (*Volume_Source_CSIVolume_VolumeCapability_BlockVolume) Descriptor() ([]byt
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{65, 0, 3, 0, 0}
 }
 
+// As a file system.
 type Volume_Source_CSIVolume_VolumeCapability_MountVolume struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FsType        *string                `protobuf:"bytes,1,opt,name=fs_type,json=fsType" json:"fs_type,omitempty"`
@@ -13438,6 +14019,7 @@ func (x *Volume_Source_CSIVolume_VolumeCapability_MountVolume) GetMountFlags() [
 	return nil
 }
 
+// From how many machines, and whether to write.
 type Volume_Source_CSIVolume_VolumeCapability_AccessMode struct {
 	state         protoimpl.MessageState                                    `protogen:"open.v1"`
 	Mode          *Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode `protobuf:"varint,1,req,name=mode,enum=mesos.v1.Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode" json:"mode,omitempty"`
@@ -13482,10 +14064,13 @@ func (x *Volume_Source_CSIVolume_VolumeCapability_AccessMode) GetMode() Volume_S
 	return Volume_Source_CSIVolume_VolumeCapability_AccessMode_UNKNOWN
 }
 
+// Asks for an address, or tells which.
 type NetworkInfo_IPAddress struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Protocol      *NetworkInfo_Protocol  `protobuf:"varint,1,opt,name=protocol,enum=mesos.v1.NetworkInfo_Protocol,def=1" json:"protocol,omitempty"`
-	IpAddress     *string                `protobuf:"bytes,2,opt,name=ip_address,json=ipAddress" json:"ip_address,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Asks for any address of this family.
+	Protocol *NetworkInfo_Protocol `protobuf:"varint,1,opt,name=protocol,enum=mesos.v1.NetworkInfo_Protocol,def=1" json:"protocol,omitempty"`
+	// Asks for exactly this one.
+	IpAddress     *string `protobuf:"bytes,2,opt,name=ip_address,json=ipAddress" json:"ip_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -13539,11 +14124,14 @@ func (x *NetworkInfo_IPAddress) GetIpAddress() string {
 	return ""
 }
 
+// A port of the host that leads to one of the container.
 type NetworkInfo_PortMapping struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	HostPort      *uint32                `protobuf:"varint,1,req,name=host_port,json=hostPort" json:"host_port,omitempty"`
-	ContainerPort *uint32                `protobuf:"varint,2,req,name=container_port,json=containerPort" json:"container_port,omitempty"`
-	Protocol      *string                `protobuf:"bytes,3,opt,name=protocol" json:"protocol,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the task's ports resource.
+	HostPort      *uint32 `protobuf:"varint,1,req,name=host_port,json=hostPort" json:"host_port,omitempty"`
+	ContainerPort *uint32 `protobuf:"varint,2,req,name=container_port,json=containerPort" json:"container_port,omitempty"`
+	// "tcp" or "udp"; unset is both.
+	Protocol      *string `protobuf:"bytes,3,opt,name=protocol" json:"protocol,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -13599,6 +14187,7 @@ func (x *NetworkInfo_PortMapping) GetProtocol() string {
 	return ""
 }
 
+// One limit. Without hard and soft there is none.
 type RLimitInfo_RLimit struct {
 	state         protoimpl.MessageState  `protogen:"open.v1"`
 	Type          *RLimitInfo_RLimit_Type `protobuf:"varint,1,opt,name=type,enum=mesos.v1.RLimitInfo_RLimit_Type" json:"type,omitempty"`
@@ -13659,6 +14248,7 @@ func (x *RLimitInfo_RLimit) GetSoft() uint64 {
 	return 0
 }
 
+// In characters.
 type TTYInfo_WindowSize struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Rows          *uint32                `protobuf:"varint,1,req,name=rows" json:"rows,omitempty"`
@@ -13711,14 +14301,17 @@ func (x *TTYInfo_WindowSize) GetColumns() uint32 {
 	return 0
 }
 
+// For containers that a Docker daemon runs.
 type ContainerInfo_DockerInfo struct {
-	state          protoimpl.MessageState                  `protogen:"open.v1"`
-	Image          *string                                 `protobuf:"bytes,1,req,name=image" json:"image,omitempty"`
-	Network        *ContainerInfo_DockerInfo_Network       `protobuf:"varint,2,opt,name=network,enum=mesos.v1.ContainerInfo_DockerInfo_Network,def=1" json:"network,omitempty"`
-	PortMappings   []*ContainerInfo_DockerInfo_PortMapping `protobuf:"bytes,3,rep,name=port_mappings,json=portMappings" json:"port_mappings,omitempty"`
-	Privileged     *bool                                   `protobuf:"varint,4,opt,name=privileged,def=0" json:"privileged,omitempty"`
-	Parameters     []*Parameter                            `protobuf:"bytes,5,rep,name=parameters" json:"parameters,omitempty"`
-	ForcePullImage *bool                                   `protobuf:"varint,6,opt,name=force_pull_image,json=forcePullImage" json:"force_pull_image,omitempty"`
+	state        protoimpl.MessageState                  `protogen:"open.v1"`
+	Image        *string                                 `protobuf:"bytes,1,req,name=image" json:"image,omitempty"`
+	Network      *ContainerInfo_DockerInfo_Network       `protobuf:"varint,2,opt,name=network,enum=mesos.v1.ContainerInfo_DockerInfo_Network,def=1" json:"network,omitempty"`
+	PortMappings []*ContainerInfo_DockerInfo_PortMapping `protobuf:"bytes,3,rep,name=port_mappings,json=portMappings" json:"port_mappings,omitempty"`
+	Privileged   *bool                                   `protobuf:"varint,4,opt,name=privileged,def=0" json:"privileged,omitempty"`
+	// Options for docker run that have no field here.
+	Parameters []*Parameter `protobuf:"bytes,5,rep,name=parameters" json:"parameters,omitempty"`
+	// Asks the registry even if the image is there.
+	ForcePullImage *bool `protobuf:"varint,6,opt,name=force_pull_image,json=forcePullImage" json:"force_pull_image,omitempty"`
 	// Deprecated: Marked as deprecated in api/v1/mesos.proto.
 	VolumeDriver  *string `protobuf:"bytes,7,opt,name=volume_driver,json=volumeDriver" json:"volume_driver,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -13811,9 +14404,11 @@ func (x *ContainerInfo_DockerInfo) GetVolumeDriver() string {
 	return ""
 }
 
+// For containers that the agent runs itself.
 type ContainerInfo_MesosInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Image         *Image                 `protobuf:"bytes,1,opt,name=image" json:"image,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset runs in the file system of the host.
+	Image         *Image `protobuf:"bytes,1,opt,name=image" json:"image,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -13855,6 +14450,8 @@ func (x *ContainerInfo_MesosInfo) GetImage() *Image {
 	return nil
 }
 
+// A port of the host that leads to one of the container, in the networks
+// BRIDGE and USER.
 type ContainerInfo_DockerInfo_PortMapping struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	HostPort      *uint32                `protobuf:"varint,1,req,name=host_port,json=hostPort" json:"host_port,omitempty"`
@@ -13915,6 +14512,7 @@ func (x *ContainerInfo_DockerInfo_PortMapping) GetProtocol() string {
 	return ""
 }
 
+// Block input and output.
 type CgroupInfo_Blkio struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -13951,9 +14549,11 @@ func (*CgroupInfo_Blkio) Descriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{74, 0}
 }
 
+// The network class of the container.
 type CgroupInfo_NetCls struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Classid       *uint32                `protobuf:"varint,1,opt,name=classid" json:"classid,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Major number in the upper, minor number in the lower 16 bits.
+	Classid       *uint32 `protobuf:"varint,1,opt,name=classid" json:"classid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -13995,8 +14595,10 @@ func (x *CgroupInfo_NetCls) GetClassid() uint32 {
 	return 0
 }
 
+// One number for one kind of operation.
 type CgroupInfo_Blkio_Value struct {
-	state         protoimpl.MessageState      `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset or TOTAL is the sum.
 	Op            *CgroupInfo_Blkio_Operation `protobuf:"varint,1,opt,name=op,enum=mesos.v1.CgroupInfo_Blkio_Operation" json:"op,omitempty"`
 	Value         *uint64                     `protobuf:"varint,2,opt,name=value" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -14047,6 +14649,7 @@ func (x *CgroupInfo_Blkio_Value) GetValue() uint64 {
 	return 0
 }
 
+// What the CFQ scheduler counts.
 type CgroupInfo_Blkio_CFQ struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -14083,6 +14686,7 @@ func (*CgroupInfo_Blkio_CFQ) Descriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{74, 0, 1}
 }
 
+// What the throttling policy counts.
 type CgroupInfo_Blkio_Throttling struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -14119,9 +14723,11 @@ func (*CgroupInfo_Blkio_Throttling) Descriptor() ([]byte, []int) {
 	return file_api_v1_mesos_proto_rawDescGZIP(), []int{74, 0, 2}
 }
 
+// All of the above.
 type CgroupInfo_Blkio_Statistics struct {
-	state         protoimpl.MessageState                    `protogen:"open.v1"`
-	Cfq           []*CgroupInfo_Blkio_CFQ_Statistics        `protobuf:"bytes,1,rep,name=cfq" json:"cfq,omitempty"`
+	state protoimpl.MessageState             `protogen:"open.v1"`
+	Cfq   []*CgroupInfo_Blkio_CFQ_Statistics `protobuf:"bytes,1,rep,name=cfq" json:"cfq,omitempty"`
+	// With the cgroups below.
 	CfqRecursive  []*CgroupInfo_Blkio_CFQ_Statistics        `protobuf:"bytes,2,rep,name=cfq_recursive,json=cfqRecursive" json:"cfq_recursive,omitempty"`
 	Throttling    []*CgroupInfo_Blkio_Throttling_Statistics `protobuf:"bytes,3,rep,name=throttling" json:"throttling,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -14179,19 +14785,24 @@ func (x *CgroupInfo_Blkio_Statistics) GetThrottling() []*CgroupInfo_Blkio_Thrott
 	return nil
 }
 
+// Of one device.
 type CgroupInfo_Blkio_CFQ_Statistics struct {
-	state          protoimpl.MessageState    `protogen:"open.v1"`
-	Device         *Device_Number            `protobuf:"bytes,1,opt,name=device" json:"device,omitempty"`
-	Sectors        *uint64                   `protobuf:"varint,2,opt,name=sectors" json:"sectors,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset is the sum of all.
+	Device  *Device_Number `protobuf:"bytes,1,opt,name=device" json:"device,omitempty"`
+	Sectors *uint64        `protobuf:"varint,2,opt,name=sectors" json:"sectors,omitempty"`
+	// Milliseconds for which the device was the container's.
 	Time           *uint64                   `protobuf:"varint,3,opt,name=time" json:"time,omitempty"`
 	IoServiced     []*CgroupInfo_Blkio_Value `protobuf:"bytes,4,rep,name=io_serviced,json=ioServiced" json:"io_serviced,omitempty"`
 	IoServiceBytes []*CgroupInfo_Blkio_Value `protobuf:"bytes,5,rep,name=io_service_bytes,json=ioServiceBytes" json:"io_service_bytes,omitempty"`
-	IoServiceTime  []*CgroupInfo_Blkio_Value `protobuf:"bytes,6,rep,name=io_service_time,json=ioServiceTime" json:"io_service_time,omitempty"`
-	IoWaitTime     []*CgroupInfo_Blkio_Value `protobuf:"bytes,7,rep,name=io_wait_time,json=ioWaitTime" json:"io_wait_time,omitempty"`
-	IoMerged       []*CgroupInfo_Blkio_Value `protobuf:"bytes,8,rep,name=io_merged,json=ioMerged" json:"io_merged,omitempty"`
-	IoQueued       []*CgroupInfo_Blkio_Value `protobuf:"bytes,9,rep,name=io_queued,json=ioQueued" json:"io_queued,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Nanoseconds.
+	IoServiceTime []*CgroupInfo_Blkio_Value `protobuf:"bytes,6,rep,name=io_service_time,json=ioServiceTime" json:"io_service_time,omitempty"`
+	// Nanoseconds.
+	IoWaitTime    []*CgroupInfo_Blkio_Value `protobuf:"bytes,7,rep,name=io_wait_time,json=ioWaitTime" json:"io_wait_time,omitempty"`
+	IoMerged      []*CgroupInfo_Blkio_Value `protobuf:"bytes,8,rep,name=io_merged,json=ioMerged" json:"io_merged,omitempty"`
+	IoQueued      []*CgroupInfo_Blkio_Value `protobuf:"bytes,9,rep,name=io_queued,json=ioQueued" json:"io_queued,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CgroupInfo_Blkio_CFQ_Statistics) Reset() {
@@ -14287,8 +14898,10 @@ func (x *CgroupInfo_Blkio_CFQ_Statistics) GetIoQueued() []*CgroupInfo_Blkio_Valu
 	return nil
 }
 
+// Of one device.
 type CgroupInfo_Blkio_Throttling_Statistics struct {
-	state          protoimpl.MessageState    `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset is the sum of all.
 	Device         *Device_Number            `protobuf:"bytes,1,opt,name=device" json:"device,omitempty"`
 	IoServiced     []*CgroupInfo_Blkio_Value `protobuf:"bytes,2,rep,name=io_serviced,json=ioServiced" json:"io_serviced,omitempty"`
 	IoServiceBytes []*CgroupInfo_Blkio_Value `protobuf:"bytes,3,rep,name=io_service_bytes,json=ioServiceBytes" json:"io_service_bytes,omitempty"`
@@ -14347,6 +14960,7 @@ func (x *CgroupInfo_Blkio_Throttling_Statistics) GetIoServiceBytes() []*CgroupIn
 	return nil
 }
 
+// Major and minor number, as of mknod(2).
 type Device_Number struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	MajorNumber   *uint64                `protobuf:"varint,1,req,name=major_number,json=majorNumber" json:"major_number,omitempty"`
@@ -14399,6 +15013,7 @@ func (x *Device_Number) GetMinorNumber() uint64 {
 	return 0
 }
 
+// What may be done.
 type DeviceAccess_Access struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Read          *bool                  `protobuf:"varint,1,opt,name=read" json:"read,omitempty"`

@@ -31,16 +31,26 @@ const (
 type Event_Type int32
 
 const (
-	Event_UNKNOWN      Event_Type = 0
-	Event_SUBSCRIBED   Event_Type = 1
-	Event_LAUNCH       Event_Type = 2
+	Event_UNKNOWN Event_Type = 0
+	// The first event of a stream.
+	Event_SUBSCRIBED Event_Type = 1
+	// Run a task.
+	Event_LAUNCH Event_Type = 2
+	// Run tasks as a unit.
 	Event_LAUNCH_GROUP Event_Type = 8
-	Event_KILL         Event_Type = 3
+	// End a task.
+	Event_KILL Event_Type = 3
+	// An update is safe with the agent and need not be kept.
 	Event_ACKNOWLEDGED Event_Type = 4
-	Event_MESSAGE      Event_Type = 5
-	Event_ERROR        Event_Type = 6
-	Event_SHUTDOWN     Event_Type = 7
-	Event_HEARTBEAT    Event_Type = 9
+	// From the scheduler.
+	Event_MESSAGE Event_Type = 5
+	// The executor cannot go on: the stream ends.
+	Event_ERROR Event_Type = 6
+	// End all tasks, report that, and exit. After
+	// ExecutorInfo.shutdown_grace_period the container is ended by force.
+	Event_SHUTDOWN Event_Type = 7
+	// Tells that the stream lives.
+	Event_HEARTBEAT Event_Type = 9
 )
 
 // Enum value maps for Event_Type.
@@ -111,10 +121,14 @@ func (Event_Type) EnumDescriptor() ([]byte, []int) {
 type Call_Type int32
 
 const (
-	Call_UNKNOWN   Call_Type = 0
+	Call_UNKNOWN Call_Type = 0
+	// Begins a stream of events; the first call.
 	Call_SUBSCRIBE Call_Type = 1
-	Call_UPDATE    Call_Type = 2
-	Call_MESSAGE   Call_Type = 3
+	// News of a task.
+	Call_UPDATE Call_Type = 2
+	// Sends data to the scheduler.
+	Call_MESSAGE Call_Type = 3
+	// Keeps the connection alive; every half hour will do.
 	Call_HEARTBEAT Call_Type = 4
 )
 
@@ -173,6 +187,8 @@ func (Call_Type) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_executor_executor_proto_rawDescGZIP(), []int{1, 0}
 }
 
+// One message of the stream from the agent to an executor. Type says which of
+// the fields is set; SHUTDOWN and HEARTBEAT have none.
 type Event struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Type          *Event_Type            `protobuf:"varint,1,opt,name=type,enum=mesos.v1.executor.Event_Type" json:"type,omitempty"`
@@ -273,6 +289,8 @@ func (x *Event) GetError() *Event_Error {
 	return nil
 }
 
+// One message from an executor to its agent. Type says which of the other
+// fields is meant; executor.Validate in Go has the rules.
 type Call struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecutorId    *v1.ExecutorID         `protobuf:"bytes,1,req,name=executor_id,json=executorId" json:"executor_id,omitempty"`
@@ -357,6 +375,7 @@ func (x *Call) GetMessage() *Call_Message {
 	return nil
 }
 
+// Answers SUBSCRIBE.
 type Event_Subscribed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecutorInfo  *v1.ExecutorInfo       `protobuf:"bytes,1,req,name=executor_info,json=executorInfo" json:"executor_info,omitempty"`
@@ -425,6 +444,7 @@ func (x *Event_Subscribed) GetContainerId() *v1.ContainerID {
 	return nil
 }
 
+// A task for this executor; its resources are the container's by now.
 type Event_Launch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Task          *v1.TaskInfo           `protobuf:"bytes,1,req,name=task" json:"task,omitempty"`
@@ -469,6 +489,7 @@ func (x *Event_Launch) GetTask() *v1.TaskInfo {
 	return nil
 }
 
+// All of the tasks are to run, or none.
 type Event_LaunchGroup struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	TaskGroup     *v1.TaskGroupInfo      `protobuf:"bytes,1,req,name=task_group,json=taskGroup" json:"task_group,omitempty"`
@@ -513,10 +534,13 @@ func (x *Event_LaunchGroup) GetTaskGroup() *v1.TaskGroupInfo {
 	return nil
 }
 
+// The answer is an update. It may come more than once, and for a task that
+// has ended.
 type Event_Kill struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	TaskId        *v1.TaskID             `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
-	KillPolicy    *v1.KillPolicy         `protobuf:"bytes,2,opt,name=kill_policy,json=killPolicy" json:"kill_policy,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	TaskId *v1.TaskID             `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
+	// In place of the task's own.
+	KillPolicy    *v1.KillPolicy `protobuf:"bytes,2,opt,name=kill_policy,json=killPolicy" json:"kill_policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -565,6 +589,7 @@ func (x *Event_Kill) GetKillPolicy() *v1.KillPolicy {
 	return nil
 }
 
+// The fields are those of the update.
 type Event_Acknowledged struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	TaskId        *v1.TaskID             `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
@@ -617,9 +642,11 @@ func (x *Event_Acknowledged) GetUuid() []byte {
 	return nil
 }
 
+// Best effort: it is not sent again if it gets lost.
 type Event_Message struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Data          []byte                 `protobuf:"bytes,1,req,name=data" json:"data,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From the scheduler; the cluster does not look at it.
+	Data          []byte `protobuf:"bytes,1,req,name=data" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -661,6 +688,7 @@ func (x *Event_Message) GetData() []byte {
 	return nil
 }
 
+// Why the executor cannot go on; for people.
 type Event_Error struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Message       *string                `protobuf:"bytes,1,req,name=message" json:"message,omitempty"`
@@ -705,10 +733,14 @@ func (x *Event_Error) GetMessage() string {
 	return ""
 }
 
+// An executor that comes back, after its agent restarted or the connection
+// broke, brings what the agent may not have.
 type Call_Subscribe struct {
-	state                 protoimpl.MessageState `protogen:"open.v1"`
-	UnacknowledgedTasks   []*v1.TaskInfo         `protobuf:"bytes,1,rep,name=unacknowledged_tasks,json=unacknowledgedTasks" json:"unacknowledged_tasks,omitempty"`
-	UnacknowledgedUpdates []*Call_Update         `protobuf:"bytes,2,rep,name=unacknowledged_updates,json=unacknowledgedUpdates" json:"unacknowledged_updates,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tasks that it was given and for which no update has been acknowledged.
+	UnacknowledgedTasks []*v1.TaskInfo `protobuf:"bytes,1,rep,name=unacknowledged_tasks,json=unacknowledgedTasks" json:"unacknowledged_tasks,omitempty"`
+	// Updates that have not been acknowledged, in order.
+	UnacknowledgedUpdates []*Call_Update `protobuf:"bytes,2,rep,name=unacknowledged_updates,json=unacknowledgedUpdates" json:"unacknowledged_updates,omitempty"`
 	unknownFields         protoimpl.UnknownFields
 	sizeCache             protoimpl.SizeCache
 }
@@ -757,9 +789,13 @@ func (x *Call_Subscribe) GetUnacknowledgedUpdates() []*Call_Update {
 	return nil
 }
 
+// Is kept and sent again by the agent until the scheduler has acknowledged
+// it.
 type Call_Update struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Status        *v1.TaskStatus         `protobuf:"bytes,1,req,name=status" json:"status,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Source is SOURCE_EXECUTOR, and uuid is set, new for each update. Agent,
+	// executor and container are filled in by the agent.
+	Status        *v1.TaskStatus `protobuf:"bytes,1,req,name=status" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -801,9 +837,11 @@ func (x *Call_Update) GetStatus() *v1.TaskStatus {
 	return nil
 }
 
+// Best effort: it is not sent again if it gets lost.
 type Call_Message struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Data          []byte                 `protobuf:"bytes,2,req,name=data" json:"data,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For the scheduler; the cluster does not look at it.
+	Data          []byte `protobuf:"bytes,2,req,name=data" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

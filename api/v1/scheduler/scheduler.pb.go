@@ -31,18 +31,32 @@ const (
 type Event_Type int32
 
 const (
-	Event_UNKNOWN                 Event_Type = 0
-	Event_SUBSCRIBED              Event_Type = 1
-	Event_OFFERS                  Event_Type = 2
-	Event_INVERSE_OFFERS          Event_Type = 9
-	Event_RESCIND                 Event_Type = 3
-	Event_RESCIND_INVERSE_OFFER   Event_Type = 10
-	Event_UPDATE                  Event_Type = 4
+	Event_UNKNOWN Event_Type = 0
+	// The first event of a stream.
+	Event_SUBSCRIBED Event_Type = 1
+	// Resources that the framework may use.
+	Event_OFFERS Event_Type = 2
+	// Resources that the framework is asked to leave.
+	Event_INVERSE_OFFERS Event_Type = 9
+	// An offer that does not stand any more.
+	Event_RESCIND Event_Type = 3
+	// An inverse offer that does not stand any more.
+	Event_RESCIND_INVERSE_OFFER Event_Type = 10
+	// News of a task.
+	Event_UPDATE Event_Type = 4
+	// News of an operation.
 	Event_UPDATE_OPERATION_STATUS Event_Type = 11
-	Event_MESSAGE                 Event_Type = 5
-	Event_FAILURE                 Event_Type = 6
-	Event_ERROR                   Event_Type = 7
-	Event_HEARTBEAT               Event_Type = 8
+	// From an executor.
+	Event_MESSAGE Event_Type = 5
+	// An agent or an executor is gone. What became of the tasks comes in
+	// updates.
+	Event_FAILURE Event_Type = 6
+	// The framework cannot go on: the stream ends, and to subscribe again as
+	// before is no use.
+	Event_ERROR Event_Type = 7
+	// Tells that the stream lives. When several in a row are missing, it does
+	// not.
+	Event_HEARTBEAT Event_Type = 8
 )
 
 // Enum value maps for Event_Type.
@@ -171,13 +185,18 @@ func (Response_Type) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_scheduler_scheduler_proto_rawDescGZIP(), []int{1, 0}
 }
 
+// Things that are not in AgentInfo.attributes and can be asked about as if
+// they were.
 type AttributeConstraint_Selector_PseudoattributeType int32
 
 const (
-	AttributeConstraint_Selector_UNKNOWN  AttributeConstraint_Selector_PseudoattributeType = 0
+	AttributeConstraint_Selector_UNKNOWN AttributeConstraint_Selector_PseudoattributeType = 0
+	// AgentInfo.hostname.
 	AttributeConstraint_Selector_HOSTNAME AttributeConstraint_Selector_PseudoattributeType = 1
-	AttributeConstraint_Selector_REGION   AttributeConstraint_Selector_PseudoattributeType = 2
-	AttributeConstraint_Selector_ZONE     AttributeConstraint_Selector_PseudoattributeType = 3
+	// Name of the agent's region.
+	AttributeConstraint_Selector_REGION AttributeConstraint_Selector_PseudoattributeType = 2
+	// Name of the agent's zone.
+	AttributeConstraint_Selector_ZONE AttributeConstraint_Selector_PseudoattributeType = 3
 )
 
 // Enum value maps for AttributeConstraint_Selector_PseudoattributeType.
@@ -236,24 +255,41 @@ func (AttributeConstraint_Selector_PseudoattributeType) EnumDescriptor() ([]byte
 type Call_Type int32
 
 const (
-	Call_UNKNOWN                      Call_Type = 0
-	Call_SUBSCRIBE                    Call_Type = 1
-	Call_TEARDOWN                     Call_Type = 2
-	Call_ACCEPT                       Call_Type = 3
-	Call_DECLINE                      Call_Type = 4
-	Call_ACCEPT_INVERSE_OFFERS        Call_Type = 13
-	Call_DECLINE_INVERSE_OFFERS       Call_Type = 14
-	Call_REVIVE                       Call_Type = 5
-	Call_KILL                         Call_Type = 6
-	Call_SHUTDOWN                     Call_Type = 7
-	Call_ACKNOWLEDGE                  Call_Type = 8
+	Call_UNKNOWN Call_Type = 0
+	// Begins a stream of events; the first call.
+	Call_SUBSCRIBE Call_Type = 1
+	// Ends the framework: its tasks are killed and its executors shut down.
+	Call_TEARDOWN Call_Type = 2
+	// Uses what was offered.
+	Call_ACCEPT Call_Type = 3
+	// Gives it back.
+	Call_DECLINE Call_Type = 4
+	// Promises to leave in time.
+	Call_ACCEPT_INVERSE_OFFERS Call_Type = 13
+	// Does not.
+	Call_DECLINE_INVERSE_OFFERS Call_Type = 14
+	// Undoes SUPPRESS and forgets what was declined.
+	Call_REVIVE Call_Type = 5
+	// Ends a task.
+	Call_KILL Call_Type = 6
+	// Ends an executor with all of its tasks.
+	Call_SHUTDOWN Call_Type = 7
+	// Tells that an update was dealt with.
+	Call_ACKNOWLEDGE Call_Type = 8
+	// The same for an operation.
 	Call_ACKNOWLEDGE_OPERATION_STATUS Call_Type = 15
-	Call_RECONCILE                    Call_Type = 9
-	Call_RECONCILE_OPERATIONS         Call_Type = 16
-	Call_MESSAGE                      Call_Type = 10
-	Call_REQUEST                      Call_Type = 11
-	Call_SUPPRESS                     Call_Type = 12
-	Call_UPDATE_FRAMEWORK             Call_Type = 17
+	// Asks for the state of tasks; the answers are updates without uuid.
+	Call_RECONCILE Call_Type = 9
+	// The same for operations.
+	Call_RECONCILE_OPERATIONS Call_Type = 16
+	// Sends data to an executor.
+	Call_MESSAGE Call_Type = 10
+	// Asks for resources; a hint that the master may ignore.
+	Call_REQUEST Call_Type = 11
+	// Asks for no more offers.
+	Call_SUPPRESS Call_Type = 12
+	// Changes what the framework told about itself.
+	Call_UPDATE_FRAMEWORK Call_Type = 17
 )
 
 // Enum value maps for Call_Type.
@@ -337,6 +373,8 @@ func (Call_Type) EnumDescriptor() ([]byte, []int) {
 	return file_api_v1_scheduler_scheduler_proto_rawDescGZIP(), []int{4, 0}
 }
 
+// One message of the stream from the master to a scheduler. Type says which of
+// the fields is set; HEARTBEAT has none.
 type Event struct {
 	state                 protoimpl.MessageState       `protogen:"open.v1"`
 	Type                  *Event_Type                  `protobuf:"varint,1,opt,name=type,enum=mesos.v1.scheduler.Event_Type" json:"type,omitempty"`
@@ -461,6 +499,8 @@ func (x *Event) GetError() *Event_Error {
 	return nil
 }
 
+// Body of the answer to a call that asks a question, which only
+// RECONCILE_OPERATIONS did.
 type Response struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Type  *Response_Type         `protobuf:"varint,1,opt,name=type,enum=mesos.v1.scheduler.Response_Type" json:"type,omitempty"`
@@ -515,6 +555,7 @@ func (x *Response) GetReconcileOperations() *Response_ReconcileOperations {
 	return nil
 }
 
+// Asks that a predicate hold for something about an agent.
 type AttributeConstraint struct {
 	state         protoimpl.MessageState         `protogen:"open.v1"`
 	Selector      *AttributeConstraint_Selector  `protobuf:"bytes,1,req,name=selector" json:"selector,omitempty"`
@@ -567,8 +608,10 @@ func (x *AttributeConstraint) GetPredicate() *AttributeConstraint_Predicate {
 	return nil
 }
 
+// Which agents are worth offering.
 type OfferConstraints struct {
-	state           protoimpl.MessageState                       `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By role; a role without an entry has no constraints.
 	RoleConstraints map[string]*OfferConstraints_RoleConstraints `protobuf:"bytes,1,rep,name=role_constraints,json=roleConstraints" json:"role_constraints,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -611,8 +654,11 @@ func (x *OfferConstraints) GetRoleConstraints() map[string]*OfferConstraints_Rol
 	return nil
 }
 
+// One message from a scheduler to the master. Type says which of the other
+// fields is meant; scheduler.Validate in Go has the rules.
 type Call struct {
-	state                      protoimpl.MessageState           `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required, except in the first SUBSCRIBE.
 	FrameworkId                *v1.FrameworkID                  `protobuf:"bytes,1,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
 	Type                       *Call_Type                       `protobuf:"varint,2,opt,name=type,enum=mesos.v1.scheduler.Call_Type" json:"type,omitempty"`
 	Subscribe                  *Call_Subscribe                  `protobuf:"bytes,3,opt,name=subscribe" json:"subscribe,omitempty"`
@@ -791,11 +837,15 @@ func (x *Call) GetUpdateFramework() *Call_UpdateFramework {
 	return nil
 }
 
+// Answer to a call, for libraries that hide HTTP.
 type APIResult struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	StatusCode    *uint32                `protobuf:"varint,1,req,name=status_code,json=statusCode" json:"status_code,omitempty"`
-	Response      *Response              `protobuf:"bytes,2,opt,name=response" json:"response,omitempty"`
-	Error         *string                `protobuf:"bytes,3,opt,name=error" json:"error,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of HTTP.
+	StatusCode *uint32 `protobuf:"varint,1,req,name=status_code,json=statusCode" json:"status_code,omitempty"`
+	// Only with code 200.
+	Response *Response `protobuf:"bytes,2,opt,name=response" json:"response,omitempty"`
+	// With all codes but 200 and 202.
+	Error         *string `protobuf:"bytes,3,opt,name=error" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -851,11 +901,14 @@ func (x *APIResult) GetError() string {
 	return ""
 }
 
+// Answers SUBSCRIBE.
 type Event_Subscribed struct {
-	state                    protoimpl.MessageState `protogen:"open.v1"`
-	FrameworkId              *v1.FrameworkID        `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
-	HeartbeatIntervalSeconds *float64               `protobuf:"fixed64,2,opt,name=heartbeat_interval_seconds,json=heartbeatIntervalSeconds" json:"heartbeat_interval_seconds,omitempty"`
-	MasterInfo               *v1.MasterInfo         `protobuf:"bytes,3,opt,name=master_info,json=masterInfo" json:"master_info,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To be in every further call and in later subscriptions.
+	FrameworkId *v1.FrameworkID `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	// Unset means that there are no heartbeats.
+	HeartbeatIntervalSeconds *float64       `protobuf:"fixed64,2,opt,name=heartbeat_interval_seconds,json=heartbeatIntervalSeconds" json:"heartbeat_interval_seconds,omitempty"`
+	MasterInfo               *v1.MasterInfo `protobuf:"bytes,3,opt,name=master_info,json=masterInfo" json:"master_info,omitempty"`
 	unknownFields            protoimpl.UnknownFields
 	sizeCache                protoimpl.SizeCache
 }
@@ -911,6 +964,7 @@ func (x *Event_Subscribed) GetMasterInfo() *v1.MasterInfo {
 	return nil
 }
 
+// Each offer is of one agent.
 type Event_Offers struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Offers        []*v1.Offer            `protobuf:"bytes,1,rep,name=offers" json:"offers,omitempty"`
@@ -955,6 +1009,7 @@ func (x *Event_Offers) GetOffers() []*v1.Offer {
 	return nil
 }
 
+// To be answered by ACCEPT_INVERSE_OFFERS or DECLINE_INVERSE_OFFERS.
 type Event_InverseOffers struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	InverseOffers []*v1.InverseOffer     `protobuf:"bytes,1,rep,name=inverse_offers,json=inverseOffers" json:"inverse_offers,omitempty"`
@@ -999,6 +1054,7 @@ func (x *Event_InverseOffers) GetInverseOffers() []*v1.InverseOffer {
 	return nil
 }
 
+// To accept the offer now makes its tasks TASK_LOST or TASK_DROPPED.
 type Event_Rescind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OfferId       *v1.OfferID            `protobuf:"bytes,1,req,name=offer_id,json=offerId" json:"offer_id,omitempty"`
@@ -1043,6 +1099,7 @@ func (x *Event_Rescind) GetOfferId() *v1.OfferID {
 	return nil
 }
 
+// The agent's machine stays after all, or is away already.
 type Event_RescindInverseOffer struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	InverseOfferId *v1.OfferID            `protobuf:"bytes,1,req,name=inverse_offer_id,json=inverseOfferId" json:"inverse_offer_id,omitempty"`
@@ -1087,6 +1144,8 @@ func (x *Event_RescindInverseOffer) GetInverseOfferId() *v1.OfferID {
 	return nil
 }
 
+// To be acknowledged if status.uuid is set. The next update of the task
+// comes after that.
 type Event_Update struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        *v1.TaskStatus         `protobuf:"bytes,1,req,name=status" json:"status,omitempty"`
@@ -1131,6 +1190,7 @@ func (x *Event_Update) GetStatus() *v1.TaskStatus {
 	return nil
 }
 
+// To be acknowledged if status.uuid is set.
 type Event_UpdateOperationStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        *v1.OperationStatus    `protobuf:"bytes,1,req,name=status" json:"status,omitempty"`
@@ -1175,11 +1235,13 @@ func (x *Event_UpdateOperationStatus) GetStatus() *v1.OperationStatus {
 	return nil
 }
 
+// Best effort: it is not sent again if it gets lost.
 type Event_Message struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AgentId       *v1.AgentID            `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	ExecutorId    *v1.ExecutorID         `protobuf:"bytes,2,req,name=executor_id,json=executorId" json:"executor_id,omitempty"`
-	Data          []byte                 `protobuf:"bytes,3,req,name=data" json:"data,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	AgentId    *v1.AgentID            `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	ExecutorId *v1.ExecutorID         `protobuf:"bytes,2,req,name=executor_id,json=executorId" json:"executor_id,omitempty"`
+	// From the executor; the cluster does not look at it.
+	Data          []byte `protobuf:"bytes,3,req,name=data" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1235,11 +1297,13 @@ func (x *Event_Message) GetData() []byte {
 	return nil
 }
 
+// An executor, if executor_id is set, and otherwise the agent.
 type Event_Failure struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AgentId       *v1.AgentID            `protobuf:"bytes,1,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	ExecutorId    *v1.ExecutorID         `protobuf:"bytes,2,opt,name=executor_id,json=executorId" json:"executor_id,omitempty"`
-	Status        *int32                 `protobuf:"varint,3,opt,name=status" json:"status,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	AgentId    *v1.AgentID            `protobuf:"bytes,1,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	ExecutorId *v1.ExecutorID         `protobuf:"bytes,2,opt,name=executor_id,json=executorId" json:"executor_id,omitempty"`
+	// Wait status of the executor, as of wait(2).
+	Status        *int32 `protobuf:"varint,3,opt,name=status" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1295,6 +1359,7 @@ func (x *Event_Failure) GetStatus() int32 {
 	return 0
 }
 
+// Why the framework cannot go on; for people.
 type Event_Error struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Message       *string                `protobuf:"bytes,1,req,name=message" json:"message,omitempty"`
@@ -1339,6 +1404,7 @@ func (x *Event_Error) GetMessage() string {
 	return ""
 }
 
+// The answers now come as events.
 type Response_ReconcileOperations struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Deprecated: Marked as deprecated in api/v1/scheduler/scheduler.proto.
@@ -1385,6 +1451,7 @@ func (x *Response_ReconcileOperations) GetOperationStatuses() []*v1.OperationSta
 	return nil
 }
 
+// What about the agent is looked at.
 type AttributeConstraint_Selector struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Selector:
@@ -1460,6 +1527,8 @@ type AttributeConstraint_Selector_PseudoattributeType_ struct {
 }
 
 type AttributeConstraint_Selector_AttributeName struct {
+	// Where an agent has several attributes of the name, one that fits is
+	// enough.
 	AttributeName string `protobuf:"bytes,2,opt,name=attribute_name,json=attributeName,oneof"`
 }
 
@@ -1467,6 +1536,7 @@ func (*AttributeConstraint_Selector_PseudoattributeType_) isAttributeConstraint_
 
 func (*AttributeConstraint_Selector_AttributeName) isAttributeConstraint_Selector_Selector() {}
 
+// What must hold for it.
 type AttributeConstraint_Predicate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Predicate:
@@ -1613,6 +1683,7 @@ func (*AttributeConstraint_Predicate_TextMatches_) isAttributeConstraint_Predica
 
 func (*AttributeConstraint_Predicate_TextNotMatches_) isAttributeConstraint_Predicate_Predicate() {}
 
+// There is one.
 type AttributeConstraint_Predicate_Exists struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1649,6 +1720,7 @@ func (*AttributeConstraint_Predicate_Exists) Descriptor() ([]byte, []int) {
 	return file_api_v1_scheduler_scheduler_proto_rawDescGZIP(), []int{2, 1, 0}
 }
 
+// There is none.
 type AttributeConstraint_Predicate_NotExists struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1685,6 +1757,7 @@ func (*AttributeConstraint_Predicate_NotExists) Descriptor() ([]byte, []int) {
 	return file_api_v1_scheduler_scheduler_proto_rawDescGZIP(), []int{2, 1, 1}
 }
 
+// It is this text.
 type AttributeConstraint_Predicate_TextEquals struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -1729,6 +1802,7 @@ func (x *AttributeConstraint_Predicate_TextEquals) GetValue() string {
 	return ""
 }
 
+// It is another text.
 type AttributeConstraint_Predicate_TextNotEquals struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Value         *string                `protobuf:"bytes,1,req,name=value" json:"value,omitempty"`
@@ -1773,6 +1847,7 @@ func (x *AttributeConstraint_Predicate_TextNotEquals) GetValue() string {
 	return ""
 }
 
+// All of it fits an RE2 expression.
 type AttributeConstraint_Predicate_TextMatches struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Regex         *string                `protobuf:"bytes,1,req,name=regex" json:"regex,omitempty"`
@@ -1817,6 +1892,7 @@ func (x *AttributeConstraint_Predicate_TextMatches) GetRegex() string {
 	return ""
 }
 
+// It does not fit an RE2 expression.
 type AttributeConstraint_Predicate_TextNotMatches struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Regex         *string                `protobuf:"bytes,1,req,name=regex" json:"regex,omitempty"`
@@ -1861,6 +1937,7 @@ func (x *AttributeConstraint_Predicate_TextNotMatches) GetRegex() string {
 	return ""
 }
 
+// At least one group must hold.
 type OfferConstraints_RoleConstraints struct {
 	state         protoimpl.MessageState                    `protogen:"open.v1"`
 	Groups        []*OfferConstraints_RoleConstraints_Group `protobuf:"bytes,1,rep,name=groups" json:"groups,omitempty"`
@@ -1905,6 +1982,7 @@ func (x *OfferConstraints_RoleConstraints) GetGroups() []*OfferConstraints_RoleC
 	return nil
 }
 
+// All constraints must hold.
 type OfferConstraints_RoleConstraints_Group struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	AttributeConstraints []*AttributeConstraint `protobuf:"bytes,1,rep,name=attribute_constraints,json=attributeConstraints" json:"attribute_constraints,omitempty"`
@@ -1949,11 +2027,14 @@ func (x *OfferConstraints_RoleConstraints_Group) GetAttributeConstraints() []*At
 	return nil
 }
 
+// A framework that comes back after a failure sets framework_info.id, and
+// the same in Call.framework_id.
 type Call_Subscribe struct {
-	state            protoimpl.MessageState `protogen:"open.v1"`
-	FrameworkInfo    *v1.FrameworkInfo      `protobuf:"bytes,1,req,name=framework_info,json=frameworkInfo" json:"framework_info,omitempty"`
-	SuppressedRoles  []string               `protobuf:"bytes,2,rep,name=suppressed_roles,json=suppressedRoles" json:"suppressed_roles,omitempty"`
-	OfferConstraints *OfferConstraints      `protobuf:"bytes,3,opt,name=offer_constraints,json=offerConstraints" json:"offer_constraints,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FrameworkInfo *v1.FrameworkInfo      `protobuf:"bytes,1,req,name=framework_info,json=frameworkInfo" json:"framework_info,omitempty"`
+	// Roles for which there are to be no offers for now.
+	SuppressedRoles  []string          `protobuf:"bytes,2,rep,name=suppressed_roles,json=suppressedRoles" json:"suppressed_roles,omitempty"`
+	OfferConstraints *OfferConstraints `protobuf:"bytes,3,opt,name=offer_constraints,json=offerConstraints" json:"offer_constraints,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -2009,6 +2090,9 @@ func (x *Call_Subscribe) GetOfferConstraints() *OfferConstraints {
 	return nil
 }
 
+// All offers must be of one agent and role. Operations are done in order,
+// each on what the ones before have left and made. What remains is declined
+// with the filters. Without operations this is DECLINE.
 type Call_Accept struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OfferIds      []*v1.OfferID          `protobuf:"bytes,1,rep,name=offer_ids,json=offerIds" json:"offer_ids,omitempty"`
@@ -2069,6 +2153,7 @@ func (x *Call_Accept) GetFilters() *v1.Filters {
 	return nil
 }
 
+// Gives offers back.
 type Call_Decline struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OfferIds      []*v1.OfferID          `protobuf:"bytes,1,rep,name=offer_ids,json=offerIds" json:"offer_ids,omitempty"`
@@ -2121,6 +2206,7 @@ func (x *Call_Decline) GetFilters() *v1.Filters {
 	return nil
 }
 
+// Promises to be off the agents in time.
 type Call_AcceptInverseOffers struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	InverseOfferIds []*v1.OfferID          `protobuf:"bytes,1,rep,name=inverse_offer_ids,json=inverseOfferIds" json:"inverse_offer_ids,omitempty"`
@@ -2173,6 +2259,7 @@ func (x *Call_AcceptInverseOffers) GetFilters() *v1.Filters {
 	return nil
 }
 
+// Asks to be left alone; filters say for how long.
 type Call_DeclineInverseOffers struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	InverseOfferIds []*v1.OfferID          `protobuf:"bytes,1,rep,name=inverse_offer_ids,json=inverseOfferIds" json:"inverse_offer_ids,omitempty"`
@@ -2225,9 +2312,11 @@ func (x *Call_DeclineInverseOffers) GetFilters() *v1.Filters {
 	return nil
 }
 
+// Asks for offers again.
 type Call_Revive struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Roles         []string               `protobuf:"bytes,1,rep,name=roles" json:"roles,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty is all roles.
+	Roles         []string `protobuf:"bytes,1,rep,name=roles" json:"roles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2269,11 +2358,15 @@ func (x *Call_Revive) GetRoles() []string {
 	return nil
 }
 
+// The answer is an update. It may be sent again, and for a task that nobody
+// knows.
 type Call_Kill struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	TaskId        *v1.TaskID             `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
-	AgentId       *v1.AgentID            `protobuf:"bytes,2,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	KillPolicy    *v1.KillPolicy         `protobuf:"bytes,3,opt,name=kill_policy,json=killPolicy" json:"kill_policy,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	TaskId *v1.TaskID             `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
+	// Helps to find a task that the master does not know yet.
+	AgentId *v1.AgentID `protobuf:"bytes,2,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	// In place of the task's own.
+	KillPolicy    *v1.KillPolicy `protobuf:"bytes,3,opt,name=kill_policy,json=killPolicy" json:"kill_policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2329,6 +2422,7 @@ func (x *Call_Kill) GetKillPolicy() *v1.KillPolicy {
 	return nil
 }
 
+// What becomes of the executor's tasks comes in updates.
 type Call_Shutdown struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecutorId    *v1.ExecutorID         `protobuf:"bytes,1,req,name=executor_id,json=executorId" json:"executor_id,omitempty"`
@@ -2381,6 +2475,7 @@ func (x *Call_Shutdown) GetAgentId() *v1.AgentID {
 	return nil
 }
 
+// The three fields are those of the update.
 type Call_Acknowledge struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AgentId       *v1.AgentID            `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
@@ -2441,6 +2536,7 @@ func (x *Call_Acknowledge) GetUuid() []byte {
 	return nil
 }
 
+// The fields are those of the update; agent_id is required.
 type Call_AcknowledgeOperationStatus struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	AgentId            *v1.AgentID            `protobuf:"bytes,1,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
@@ -2509,6 +2605,8 @@ func (x *Call_AcknowledgeOperationStatus) GetOperationId() *v1.OperationID {
 	return nil
 }
 
+// Asks about these tasks, or about all that the master knows if there are
+// none.
 type Call_Reconcile struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Tasks         []*Call_Reconcile_Task `protobuf:"bytes,1,rep,name=tasks" json:"tasks,omitempty"`
@@ -2553,6 +2651,8 @@ func (x *Call_Reconcile) GetTasks() []*Call_Reconcile_Task {
 	return nil
 }
 
+// Asks about these operations, or about all that the master knows if there
+// are none.
 type Call_ReconcileOperations struct {
 	state         protoimpl.MessageState                `protogen:"open.v1"`
 	Operations    []*Call_ReconcileOperations_Operation `protobuf:"bytes,1,rep,name=operations" json:"operations,omitempty"`
@@ -2597,11 +2697,13 @@ func (x *Call_ReconcileOperations) GetOperations() []*Call_ReconcileOperations_O
 	return nil
 }
 
+// Best effort: it is not sent again if it gets lost.
 type Call_Message struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AgentId       *v1.AgentID            `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	ExecutorId    *v1.ExecutorID         `protobuf:"bytes,2,req,name=executor_id,json=executorId" json:"executor_id,omitempty"`
-	Data          []byte                 `protobuf:"bytes,3,req,name=data" json:"data,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	AgentId    *v1.AgentID            `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	ExecutorId *v1.ExecutorID         `protobuf:"bytes,2,req,name=executor_id,json=executorId" json:"executor_id,omitempty"`
+	// For the executor; the cluster does not look at it.
+	Data          []byte `protobuf:"bytes,3,req,name=data" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2657,6 +2759,7 @@ func (x *Call_Message) GetData() []byte {
 	return nil
 }
 
+// What the framework would like to be offered.
 type Call_Request struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Requests      []*v1.Request          `protobuf:"bytes,1,rep,name=requests" json:"requests,omitempty"`
@@ -2701,9 +2804,11 @@ func (x *Call_Request) GetRequests() []*v1.Request {
 	return nil
 }
 
+// Asks for no more offers.
 type Call_Suppress struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Roles         []string               `protobuf:"bytes,1,rep,name=roles" json:"roles,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty is all roles.
+	Roles         []string `protobuf:"bytes,1,rep,name=roles" json:"roles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2745,6 +2850,8 @@ func (x *Call_Suppress) GetRoles() []string {
 	return nil
 }
 
+// Replaces what SUBSCRIBE set. The user, the principal and checkpoint cannot
+// be changed.
 type Call_UpdateFramework struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	FrameworkInfo    *v1.FrameworkInfo      `protobuf:"bytes,1,req,name=framework_info,json=frameworkInfo" json:"framework_info,omitempty"`
@@ -2805,10 +2912,12 @@ func (x *Call_UpdateFramework) GetOfferConstraints() *OfferConstraints {
 	return nil
 }
 
+// One task.
 type Call_Reconcile_Task struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	TaskId        *v1.TaskID             `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
-	AgentId       *v1.AgentID            `protobuf:"bytes,2,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	TaskId *v1.TaskID             `protobuf:"bytes,1,req,name=task_id,json=taskId" json:"task_id,omitempty"`
+	// Helps to answer for a task that the master does not know.
+	AgentId       *v1.AgentID `protobuf:"bytes,2,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2857,6 +2966,7 @@ func (x *Call_Reconcile_Task) GetAgentId() *v1.AgentID {
 	return nil
 }
 
+// One operation.
 type Call_ReconcileOperations_Operation struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	OperationId        *v1.OperationID        `protobuf:"bytes,1,req,name=operation_id,json=operationId" json:"operation_id,omitempty"`
