@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
@@ -64,9 +65,17 @@ func (j *job) fill(offer *mesos.Offer, free resource.Resources) []*mesos.TaskInf
 		j.running[s.task] = s
 	}
 	if len(tasks) > 0 {
-		j.say("%s: launching %d tasks on %s", offer.GetId().GetValue(), len(tasks), offer.GetHostname())
+		j.say("launching %s on %s", names(tasks), offer.GetHostname())
 	}
 	return tasks
+}
+
+func names(tasks []*mesos.TaskInfo) string {
+	var all []string
+	for _, t := range tasks {
+		all = append(all, t.GetName())
+	}
+	return strings.Join(all, ", ")
 }
 
 // agentAddress is where the agent of an offer answers.

@@ -85,9 +85,11 @@ func (d *MesosDriver) converse(known bool) (subscribed bool, err error) {
 			if !ok {
 				return c.subscribed, c.Err()
 			}
-			if d.running() {
-				d.handle(c, event, known)
+			if !d.running() { // stopped: no more callbacks, but finish counts acknowledgements
+				d.acknowledged(event.GetAcknowledged())
+				continue
 			}
+			d.handle(c, event, known)
 		}
 	}
 }

@@ -79,8 +79,7 @@ func serveMaster(ctx context.Context, l net.Listener, config master.Config) erro
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	config.Log.Info("master serves", "address", l.Addr().String(), "version", config.Version)
-	if err := m.Serve(ctx, l); err != nil && !errors.Is(err, context.Cause(ctx)) {
+	if err := m.Serve(ctx, l); err != nil {
 		return err
 	}
 	config.Log.Info("master ended")
