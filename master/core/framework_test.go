@@ -13,6 +13,7 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/scheduler"
 	"github.com/tepui/tepui/master/core"
+	"pgregory.net/rapid"
 )
 
 func TestASubscriptionIsGreetedWithIDIntervalAndMaster(t *testing.T) {
@@ -286,7 +287,7 @@ func TestAnUpdateOfAFrameworkThatNobodyKnowsIsAcknowledgedByTheMaster(t *testing
 
 // launched launches a command task from the framework's next offer and takes
 // the Run that the agent gets.
-func launched(t testing.TB, s *sched, n *node, id, resources string, options ...func(*mesos.TaskInfo)) {
+func launched(t rapid.TB, s *sched, n *node, id, resources string, options ...func(*mesos.TaskInfo)) {
 	t.Helper()
 	o := s.offer()
 	s.accept([]*mesos.Offer{o}, refuse(1000), launch(commandTask(id, o, resources, options...)))

@@ -6,7 +6,6 @@ package core_test
 import (
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/tepui/tepui/api/link"
@@ -15,18 +14,19 @@ import (
 	"github.com/tepui/tepui/master/allocator"
 	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
+	"pgregory.net/rapid"
 )
 
 const (
 	reregisterTimeout = 10 * time.Minute
-	// someSeconds is longer than any filter that a test does not set itself.
-	someSeconds = 6 * time.Second
+	// filterOver is longer than any filter that a test does not set itself.
+	filterOver = 6 * time.Second
 )
 
 // world is a core with its connections. Every step is followed by Check and
 // Ready.
 type world struct {
-	t      testing.TB
+	t      rapid.TB
 	core   *core.Core
 	now    time.Time
 	conns  core.ConnID
@@ -36,7 +36,7 @@ type world struct {
 	notes  []core.Note
 }
 
-func newWorld(t testing.TB, options ...func(*core.Config)) *world {
+func newWorld(t rapid.TB, options ...func(*core.Config)) *world {
 	cfg := core.Config{
 		Master:                 &mesos.MasterInfo{Id: new("m"), Ip: new(uint32(0)), Port: new(uint32(5050))},
 		Allocator:              allocator.NewFair(0),
@@ -470,7 +470,7 @@ func listed(s *sched, n *node, id string, state mesos.TaskState, resources strin
 }
 
 // has checks the resources of an offer.
-func has(t testing.TB, o *mesos.Offer, want string) {
+func has(t rapid.TB, o *mesos.Offer, want string) {
 	t.Helper()
 	got, err := resource.FromProto(o.GetResources())
 	if err != nil {

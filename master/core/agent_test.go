@@ -1,0 +1,384 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package core_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/scheduler"
+	"github.com/tepui/tepui/master/core"
+	"github.com/tepui/tepui/resource"
+)
+
+func TestARegistrationIsAnsweredWithIDAndMaster(t *testing.T) {
+	w := newWorld(t)
+	for _, want := range []string{"m-S0", "m-S1"} {
+		got := w.enter(&link.Register{Agent: agentInfo("cpus:1")}).next().GetRegistered()
+		if got.GetAgentId().GetValue() != want || got.GetMaster().GetId() != "m" {
+			t.Errorf("answer %v, want agent %s of master m", got, want)
+		}
+	}
+}
+
+func TestARegistrationThatBreaksARuleIsAnErrorAndLeavesNothing(t *testing.T) {
+	f := &mesos.FrameworkID{Value: new("f")}
+	known := []*mesos.FrameworkInfo{frameworkInfo(withID("f"))}
+	executor := func(id string, res string) *mesos.ExecutorInfo {
+		return &mesos.ExecutorInfo{
+			ExecutorId: &mesos.ExecutorID{Value: &id}, FrameworkId: f, Resources: resource.MustParse(res).Proto(),
+		}
+	}
+	task := func(id string, res string) *mesos.Task {
+		return &mesos.Task{
+			Name: new(""), TaskId: &mesos.TaskID{Value: &id}, FrameworkId: f, AgentId: &mesos.AgentID{Value: new("a")},
+			State: mesos.TaskState_TASK_RUNNING.Enum(), Resources: resource.MustParse(res).Proto(),
+		}
+	}
+	agent := func(change func(*mesos.AgentInfo)) *link.Register {
+		r := &link.Register{Agent: agentInfo("cpus:2")}
+		change(r.Agent)
+		return r
+	}
+	for name, c := range map[string]struct {
+		register *link.Register
+		words    []string
+	}{
+		"no agent":           {&link.Register{}, []string{"register", "agent"}},
+		"hostname empty":     {agent(func(a *mesos.AgentInfo) { a.Hostname = new("") }), []string{"agent.hostname", "empty"}},
+		"id invalid":         {agent(func(a *mesos.AgentInfo) { a.Id = &mesos.AgentID{Value: new("a/b")} }), []string{"agent.id", "a/b"}},
+		"port too large":     {agent(func(a *mesos.AgentInfo) { a.Port = new(int32(70000)) }), []string{"agent.port", "70000", "65535"}},
+		"resources negative": {agent(func(a *mesos.AgentInfo) { a.Resources[0].Scalar.Value = new(-1.0) }), []string{"agent.resources", "cpus"}},
+		"framework without id": {
+			&link.Register{Agent: agentInfo("cpus:2"), Frameworks: []*mesos.FrameworkInfo{frameworkInfo()}},
+			[]string{"frameworks.id", "empty"},
+		},
+		"framework invalid": {
+			&link.Register{Agent: agentInfo("cpus:2"), Frameworks: []*mesos.FrameworkInfo{frameworkInfo(withID("f"), withRole("-"))}},
+			[]string{"frameworks", "role"},
+		},
+		"executor of an unlisted framework": {
+			&link.Register{Agent: agentInfo("cpus:2"), Executors: []*mesos.ExecutorInfo{executor("e", "cpus:1")}},
+			[]string{"executors[0].framework_id", `"f"`},
+		},
+		"executor twice": {
+			&link.Register{Agent: agentInfo("cpus:2"), Frameworks: known, Executors: []*mesos.ExecutorInfo{executor("e", "cpus:1"), executor("e", "cpus:1")}},
+			[]string{"executors[1].executor_id", `"e"`, "once"},
+		},
+		"executor id invalid": {
+			&link.Register{Agent: agentInfo("cpus:2"), Frameworks: known, Executors: []*mesos.ExecutorInfo{executor("", "cpus:1")}},
+			[]string{"executors[0].executor_id"},
+		},
+		"executor larger than the agent": {
+			&link.Register{Agent: agentInfo("cpus:2"), Frameworks: known, Executors: []*mesos.ExecutorInfo{executor("e", "cpus:3")}},
+			[]string{"executors[0].resources", "cpus:3"},
+		},
+		"task of an unlisted framework": {
+			&link.Register{Agent: agentInfo("cpus:2"), Tasks: []*mesos.Task{task("t", "cpus:1")}},
+			[]string{"tasks[0].framework_id", `"f"`},
+		},
+		"task twice": {
+			&link.Register{Agent: agentInfo("cpus:2"), Frameworks: known, Tasks: []*mesos.Task{task("t", "cpus:1"), task("t", "cpus:1")}},
+			[]string{"tasks[1].task_id", `"t"`, "once"},
+		},
+		"task id invalid": {
+			&link.Register{Agent: agentInfo("cpus:2"), Frameworks: known, Tasks: []*mesos.Task{task("..", "cpus:1")}},
+			[]string{"tasks[0].task_id", `".."`},
+		},
+		"tasks larger than the agent together": {
+			&link.Register{Agent: agentInfo("cpus:2"), Frameworks: known, Tasks: []*mesos.Task{task("t1", "cpus:1"), task("t2", "cpus:1.5")}},
+			[]string{"tasks[1].resources", "cpus:1.5"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			err := w.try(core.AgentMessage{Conn: w.conn(), Message: registerMessage(c.register)})
+			var e *core.Error
+			if !errors.As(err, &e) || e.Kind != core.Invalid {
+				t.Fatalf("error %v, want one of kind Invalid", err)
+			}
+			for _, word := range c.words {
+				if !strings.Contains(e.Text, word) {
+					t.Errorf("error %q does not say %q", e.Text, word)
+				}
+			}
+			w.subscribe().quiet()
+			if n := w.node("cpus:1"); n.id.GetValue() != "m-S0" {
+				t.Errorf("the next agent is %s: the refused one left something behind", n.id)
+			}
+		})
+	}
+}
+
+func TestMessagesThatDoNotFitTheirConnectionAreErrors(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:1")
+	update := updateMessage(&mesos.FrameworkID{Value: new("f")}, n.id, "t", mesos.TaskState_TASK_RUNNING, uuid('u'), mesos.TaskState_TASK_RUNNING)
+	for name, c := range map[string]struct {
+		conn core.ConnID
+		msg  *link.FromAgent
+		kind core.Kind
+	}{
+		"first message is not register": {99, update, core.Unexpected},
+		"register twice":                {n.conn, registerMessage(&link.Register{Agent: agentInfo("cpus:1")}), core.Unexpected},
+		"no message":                    {n.conn, &link.FromAgent{}, core.Unsupported},
+		"no message at all":             {n.conn, nil, core.Unsupported},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := w.try(core.AgentMessage{Conn: c.conn, Message: c.msg})
+			var e *core.Error
+			if !errors.As(err, &e) || e.Kind != c.kind {
+				t.Errorf("error %v, want kind %v", err, c.kind)
+			}
+		})
+	}
+}
+
+func TestAnAgentThatComesBackInTimeKeepsItsTasks(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.close()
+	w.pass(reregisterTimeout - 1)
+	n = n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	w.pass(time.Hour)
+	has(t, s.offer(), "cpus:3;mem:1000")
+	explicitly(s, "t", n)
+	s.status(mesos.TaskState_TASK_RUNNING, mesos.TaskStatus_REASON_RECONCILIATION)
+}
+
+func TestALostAgentIsOfferedNoMore(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.close()
+	w.pass(filterOver)
+	s.call(&scheduler.Call{Type: scheduler.Call_REVIVE.Enum()})
+	s.quiet()
+}
+
+func TestAnAgentThatDoesNotComeBackIsRemovedAndItsTasksAreLost(t *testing.T) {
+	for name, options := range map[string][]func(*mesos.FrameworkInfo){
+		"for any framework":           nil,
+		"for PARTITION_AWARE as well": {partitionAware},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, s, n := oneTask(t, options...)
+			bystander := w.subscribe()
+			n.close()
+			bystander.next(scheduler.Event_OFFERS)
+			bystander.next(scheduler.Event_RESCIND)
+			w.pass(reregisterTimeout)
+			got := s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_REMOVED)
+			if got.GetTaskId().GetValue() != "t" || got.GetUuid() != nil || got.GetAgentId().GetValue() != "m-S0" {
+				t.Errorf("update %v, want t on m-S0 without a uuid", got)
+			}
+			for _, each := range []*sched{s, bystander} {
+				f := each.next(scheduler.Event_FAILURE).GetFailure()
+				if f.GetAgentId().GetValue() != "m-S0" || f.ExecutorId != nil || f.Status != nil {
+					t.Errorf("FAILURE %v, want that of agent m-S0", f)
+				}
+				each.quiet()
+			}
+			explicitly(s, "t", n)
+			s.next(scheduler.Event_UPDATE)
+		})
+	}
+}
+
+func TestATaskThatHasEndedIsNotLostWithItsAgent(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.update(s, "t", mesos.TaskState_TASK_FINISHED, uuid('f'))
+	s.status(mesos.TaskState_TASK_FINISHED, 0)
+	s.next(scheduler.Event_OFFERS)
+	n.close()
+	s.next(scheduler.Event_RESCIND)
+	w.pass(reregisterTimeout)
+	s.next(scheduler.Event_FAILURE)
+	s.quiet()
+}
+
+func TestARemovedAgentMayNotComeBackUnderItsID(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.close()
+	w.pass(reregisterTimeout)
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_REMOVED)
+	info := agentInfo("cpus:4;mem:1000")
+	info.Id = n.id
+	again := w.enter(&link.Register{Agent: info, Tasks: []*mesos.Task{listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1")}})
+	if text := again.next().GetShutdown().GetMessage(); !strings.Contains(text, "m-S0") || !strings.Contains(text, "removed") {
+		t.Errorf("agent is told %q, want a Shutdown that says why", text)
+	}
+	if w.closed[again.conn] != core.CloseDone {
+		t.Error("the connection is not ended")
+	}
+	s.next(scheduler.Event_FAILURE)
+	s.quiet()
+	if fresh := w.node("cpus:4;mem:1000"); fresh.id.GetValue() != "m-S1" {
+		t.Errorf("as a new agent it is %s, want m-S1", fresh.id)
+	}
+}
+
+func TestAnAgentMayNotChangeItsHostname(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.close()
+	info := agentInfo("cpus:4;mem:1000")
+	info.Id, info.Hostname = n.id, new("elsewhere")
+	again := w.enter(&link.Register{Agent: info})
+	if text := again.next().GetShutdown().GetMessage(); !strings.Contains(text, `"elsewhere"`) || !strings.Contains(text, `"host"`) {
+		t.Errorf("agent is told %q, want a Shutdown that names both", text)
+	}
+	s.quiet()
+}
+
+func TestANewAgentInThePlaceOfALostOneReplacesItAtOnce(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.close()
+	w.node("cpus:4;mem:1000")
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_REMOVED)
+	s.next(scheduler.Event_FAILURE)
+	has(t, s.offer(), "cpus:4;mem:1000")
+}
+
+func TestAgentsOfOneHostnameAreKeptApartWhileTheyAreConnected(t *testing.T) {
+	w, s, _ := oneTask(t)
+	w.node("cpus:4;mem:1000")
+	has(t, s.offer(), "cpus:4;mem:1000")
+	s.quiet()
+}
+
+func TestASecondConnectionOfAnAgentReplacesTheFirst(t *testing.T) {
+	w, s, n := oneTask(t)
+	old := n.conn
+	n = n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	if w.closed[old] != core.CloseReplaced {
+		t.Errorf("the first connection is closed %v, want CloseReplaced", w.closed[old])
+	}
+	w.do(core.AgentClosed{Conn: old}) // the shell notices
+	n.update(s, "t", mesos.TaskState_TASK_FAILED, uuid('f'))
+	s.status(mesos.TaskState_TASK_FAILED, 0)
+}
+
+func TestATaskThatTheAgentComesBackWithoutIsLost(t *testing.T) {
+	for name, c := range map[string]struct {
+		options []func(*mesos.FrameworkInfo)
+		want    mesos.TaskState
+	}{
+		"TASK_LOST":                     {nil, mesos.TaskState_TASK_LOST},
+		"TASK_DROPPED: PARTITION_AWARE": {[]func(*mesos.FrameworkInfo){partitionAware}, mesos.TaskState_TASK_DROPPED},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, s, n := oneTask(t, c.options...)
+			n.close()
+			n.back("cpus:4;mem:1000", nil, nil)
+			s.status(c.want, mesos.TaskStatus_REASON_RECONCILIATION)
+			has(t, s.offer(), "cpus:4;mem:1000")
+			reconcileAll(s)
+			s.quiet()
+		})
+	}
+}
+
+func TestAnExecutorThatTheAgentComesBackWithoutHasFailed(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:4;mem:1000")
+	s := w.subscribe()
+	launched(t, s, n, "t", "cpus:1", byExecutor("e", "mem:100"))
+	n.close()
+	n.back("cpus:4;mem:1000", nil, nil)
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_RECONCILIATION)
+	if f := s.next(scheduler.Event_FAILURE).GetFailure(); f.GetExecutorId().GetValue() != "e" || f.GetStatus() != -1 {
+		t.Errorf("FAILURE %v, want executor e, status -1", f)
+	}
+	has(t, s.offer(), "cpus:4;mem:1000")
+}
+
+func TestAMasterThatKnowsNothingAdoptsWhatAnAgentBrings(t *testing.T) {
+	w := newWorld(t)
+	f := &sched{w: w, id: &mesos.FrameworkID{Value: new("old-0000")}}
+	n := &node{w: w, id: &mesos.AgentID{Value: new("old-S0")}}
+	executor := &mesos.ExecutorInfo{
+		ExecutorId: &mesos.ExecutorID{Value: new("e")}, FrameworkId: f.id,
+		Command: &mesos.CommandInfo{Value: new("x")}, Resources: resource.MustParse("mem:100").Proto(),
+	}
+	running := listed(f, n, "running", mesos.TaskState_TASK_RUNNING, "cpus:1")
+	running.ExecutorId = executor.ExecutorId
+	ended := listed(f, n, "ended", mesos.TaskState_TASK_FINISHED, "cpus:4")
+	ended.StatusUpdateState, ended.StatusUpdateUuid = mesos.TaskState_TASK_RUNNING.Enum(), uuid('r')
+	n = n.back("cpus:4;mem:1000", []*mesos.FrameworkInfo{frameworkInfo(withID("old-0000"))},
+		[]*mesos.ExecutorInfo{executor}, running, ended)
+	if n.id.GetValue() != "old-S0" {
+		t.Errorf("agent is now %s, want old-S0", n.id)
+	}
+	n.update(f, "running", mesos.TaskState_TASK_RUNNING, uuid('u')) // nobody is there yet
+	n.quiet()
+
+	s := w.subscribe(withID("old-0000"))
+	has(t, s.offer(), "cpus:3;mem:900")
+	reconcileAll(s)
+	for _, want := range []string{"running", "ended"} {
+		if got := s.status(mesos.TaskState_TASK_RUNNING, mesos.TaskStatus_REASON_RECONCILIATION); got.GetTaskId().GetValue() != want {
+			t.Errorf("answer %v, want one of %s", got, want)
+		}
+	}
+	n.exited(s, "e", 0)
+	s.next(scheduler.Event_FAILURE)
+}
+
+func TestAnAgentThatMissedTheEndOfAFrameworkIsToldWhenItComesBack(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.close()
+	s.call(&scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum()})
+	info := []*mesos.FrameworkInfo{frameworkInfo(withID(s.id.GetValue()))}
+	n = n.back("cpus:4;mem:1000", info, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	if n.next().GetShutdownFramework().GetFrameworkId().GetValue() != s.id.GetValue() {
+		t.Error("the agent is not told")
+	}
+	other := w.subscribe()
+	has(t, other.offer(), "cpus:3;mem:1000")
+	n.update(s, "t", mesos.TaskState_TASK_KILLED, uuid('k'))
+	has(t, other.offer(), "cpus:1")
+}
+
+func TestATaskIDThatRunsTwiceIsKilledWhereItCameSecond(t *testing.T) {
+	w := newWorld(t)
+	f := &sched{w: w, id: &mesos.FrameworkID{Value: new("f")}}
+	infos := func() []*mesos.FrameworkInfo { return []*mesos.FrameworkInfo{frameworkInfo(withID("f"))} }
+	n1 := &node{w: w, id: &mesos.AgentID{Value: new("a1")}}
+	n2 := &node{w: w, id: &mesos.AgentID{Value: new("a2")}}
+	n1 = n1.back("cpus:4;mem:1000", infos(), nil, listed(f, n1, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	n2 = n2.back("cpus:4;mem:1000", infos(), nil, listed(f, n2, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	n1.quiet()
+	if got := n2.next().GetKill(); got.GetTaskId().GetValue() != "t" {
+		t.Fatalf("the second agent is told %v, want a kill", got)
+	}
+	s := w.subscribe(withID("f"))
+	s.next(scheduler.Event_OFFERS)
+	n2.update(s, "t", mesos.TaskState_TASK_KILLED, uuid('k'))
+	if n2.next().GetAcknowledge() == nil {
+		t.Error("the end of the second is not acknowledged")
+	}
+	explicitly(s, "t", n1)
+	s.next(scheduler.Event_OFFERS) // what the second had
+	s.status(mesos.TaskState_TASK_RUNNING, mesos.TaskStatus_REASON_RECONCILIATION)
+	s.quiet()
+}
+
+func TestAnAgentsNewTotalIsOffered(t *testing.T) {
+	_, s, n := oneTask(t)
+	n.close()
+	n.back("cpus:8;mem:2000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	has(t, s.offer(), "cpus:7;mem:2000")
+}
+
+func TestWhatASlowAgentSentOnItsOldLinkDoesNotReachTheNew(t *testing.T) {
+	w, s, n := oneTask(t)
+	old := n.conn
+	n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	err := w.try(core.AgentMessage{Conn: old, Message: updateMessage(s.id, n.id, "t", mesos.TaskState_TASK_LOST, uuid('l'), mesos.TaskState_TASK_LOST)})
+	var e *core.Error
+	if !errors.As(err, &e) || e.Kind != core.Unexpected {
+		t.Errorf("error %v, want kind Unexpected", err)
+	}
+}
