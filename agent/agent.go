@@ -13,9 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
 
 	"github.com/tepui/tepui/agent/core"
 	"github.com/tepui/tepui/api/link"
@@ -24,6 +26,9 @@ import (
 
 // SocketName is the name of the agent's unix socket in its runtime directory.
 const SocketName = "agent.sock"
+
+// minPing is how often an executor may ping the agent.
+const minPing = 5 * time.Second
 
 // maxPosts is how many inputs may wait for the loop.
 const maxPosts = 1024
@@ -136,7 +141,10 @@ func (a *Agent) assemble(at netip.AddrPort, socket string) (*parts, error) {
 	p.tools = newTools(&a.cfg, a.sandboxes, env)
 	p.linker = &linker{master: a.cfg.Master, dial: a.cfg.Dial, loop: p.loop, log: a.cfg.Log}
 	p.door = &door{secret: &a.secret, loop: p.loop}
-	p.server = grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
+	p.server = grpc.NewServer(
+		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),
+	)
 	link.RegisterExecutorsServer(p.server, p.door)
 	link.RegisterContainersServer(p.server, &lister{loop: p.loop, log: a.cfg.Log})
 	return p, nil

@@ -9,13 +9,12 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 
 	"github.com/tepui/tepui/agent/core"
 	"github.com/tepui/tepui/api/link"
@@ -31,9 +30,10 @@ const (
 
 // A master that reads nothing for a while, or the wire to it, is given up.
 const (
-	maxToMaster   = 1 << 17 // messages: more than one update for each of very many tasks
-	maxMessage    = 64 << 20
-	silentTimeout = 30 * time.Second // until the kernel gives up a peer that answers nothing
+	maxToMaster = 1 << 17 // messages: more than one update for each of very many tasks
+	maxMessage  = 64 << 20
+	pingAfter   = 15 * time.Second // of silence
+	pingTimeout = 15 * time.Second // until a master that answers nothing is given up
 )
 
 var errSlowMaster = errors.New("the master does not read what it is sent")
@@ -79,6 +79,7 @@ func (k *linker) once(ctx context.Context) (heard bool, err error) {
 	conn, err := grpc.NewClient("passthrough:///"+k.master,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(k.dial),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingTimeout}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
 	if err != nil {
 		return false, err
@@ -139,17 +140,7 @@ func (k *linker) write(ctx context.Context, stream grpc.BidiStreamingClient[link
 	}
 }
 
-// dialTCP connects over TCP, and has the kernel notice a peer that is gone
-// without a word, whether or not there is something to send.
 func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
-	d := net.Dialer{
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4},
-		Control: func(_, _ string, c syscall.RawConn) error {
-			var err error
-			return errors.Join(c.Control(func(fd uintptr) {
-				err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(silentTimeout.Milliseconds()))
-			}), err)
-		},
-	}
+	var d net.Dialer
 	return d.DialContext(ctx, "tcp", addr)
 }

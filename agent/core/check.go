@@ -96,7 +96,7 @@ func (c *Core) checkTask(t *task) error {
 		return errors.New("it lives after a terminal update")
 	case t.phase == ended && !s.terminal:
 		return errors.New("it ended without a terminal update")
-	case t.phase == ended && (s.closed() || t.framework.leaving):
+	case t.phase == ended && (s.closed() || c.leaving):
 		return errors.New("it is over and should have been forgotten")
 	case (s.retry.place > 0) != (c.link == registered && len(s.pending) > 0):
 		return fmt.Errorf("%d updates are pending, a timer runs: %v, registered: %v",

@@ -18,7 +18,7 @@ type framework struct {
 	// terminated. Those of command tasks are found through their tasks.
 	executors map[ExecutorID]*execution
 	live      int  // executions of either kind that are not terminated
-	leaving   bool // it was torn down: nobody acknowledges its updates
+	removed   bool // the master has removed it: it gets no more tasks
 }
 
 func newFramework(info *mesos.FrameworkInfo) *framework {

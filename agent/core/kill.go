@@ -64,9 +64,6 @@ func (c *Core) killUnknown(now time.Time, f *framework, k *link.Kill) error {
 	if err := mesos.ValidateID("task id", id); err != nil {
 		return fmt.Errorf("core: kill: %w", err)
 	}
-	if f.leaving {
-		return nil
-	}
 	t := &task{
 		id: TaskID(id), order: c.nextOrder(), framework: f, latest: mesos.TaskState_TASK_STAGING,
 		info: &mesos.TaskInfo{Name: new(""), TaskId: k.GetTaskId()},

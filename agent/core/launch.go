@@ -58,8 +58,8 @@ func (c *Core) checkRun(r *link.Run) error {
 	if f == nil {
 		return nil
 	}
-	if f.leaving {
-		return fmt.Errorf("core: run: framework %s of task %s is being removed", fid, tid)
+	if f.removed {
+		return fmt.Errorf("core: run: framework %s of task %s is removed", fid, tid)
 	}
 	if _, ok := f.tasks[TaskID(tid)]; ok {
 		return fmt.Errorf("core: run: task %s of framework %s is here already", tid, fid)

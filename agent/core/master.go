@@ -71,19 +71,15 @@ func (c *Core) register() *link.Register {
 	}
 	r := &link.Register{Agent: agent, Version: &c.cfg.Version}
 	for _, id := range slices.Sorted(maps.Keys(c.frameworks)) {
-		if f := c.frameworks[id]; !f.leaving {
-			r.Frameworks = append(r.Frameworks, f.info)
-		}
+		r.Frameworks = append(r.Frameworks, c.frameworks[id].info)
 	}
 	for _, e := range c.executions() {
-		if !e.isCommand() && !e.over && !e.framework.leaving {
+		if !e.isCommand() && !e.over {
 			r.Executors = append(r.Executors, e.proto())
 		}
 	}
 	for _, t := range c.allTasks() {
-		if !t.framework.leaving {
-			r.Tasks = append(r.Tasks, t.proto(c.agentID))
-		}
+		r.Tasks = append(r.Tasks, t.proto(c.agentID))
 	}
 	return r
 }
@@ -191,47 +187,32 @@ func (c *Core) shutdownExecutor(now time.Time, m *link.ShutdownExecutor) {
 	c.note(Note{Kind: NoteMessageIgnored, Framework: fid, Executor: eid, Text: "shutdown of an executor that is not here"})
 }
 
-// shutdownFramework ends all of a framework. Updates that wait for an
-// acknowledgement wait no longer.
+// shutdownFramework ends all of a framework that is removed. The master
+// acknowledges its updates from now on.
 func (c *Core) shutdownFramework(now time.Time, m *link.ShutdownFramework) {
 	f := c.frameworks[FrameworkID(m.GetFrameworkId().GetValue())]
-	if f == nil || f.leaving {
+	if f == nil {
 		return
 	}
-	c.abandon(now, f, "because its framework is removed")
-}
-
-func (c *Core) abandon(now time.Time, f *framework, why string) {
-	f.leaving = true
-	for _, t := range c.allTasks() {
-		if t.framework != f {
-			continue
-		}
-		c.timers.stop(&t.updates.retry)
-		t.updates.pending = nil
-		if t.phase == ended {
-			c.drop(t)
-		}
-	}
+	f.removed = true
 	for _, e := range c.executions() {
 		if e.framework == f {
-			c.shutdown(now, e, why)
+			c.shutdown(now, e, "because its framework is removed")
 		}
 	}
 }
 
-// leave ends everything, for a master that does not want the agent; then the
-// agent registers as one that was never there.
+// leave ends everything, for a master that does not want the agent and will
+// acknowledge nothing; then the agent registers as one that was never there.
 func (c *Core) leave(now time.Time, message string) {
 	c.note(Note{Kind: NoteLeaving, Text: message})
-	c.leaving = true
-	c.exits = nil
-	for _, id := range slices.Sorted(maps.Keys(c.frameworks)) {
-		if f := c.frameworks[id]; f != nil && !f.leaving {
-			c.abandon(now, f, "because the master does not want this agent")
-		}
+	c.leaving, c.link, c.exits = true, held, nil
+	for _, t := range c.allTasks() {
+		c.forgo(t)
 	}
-	c.link = held
+	for _, e := range c.executions() {
+		c.shutdown(now, e, "because the master does not want this agent")
+	}
 }
 
 // stop ends everything, for good.

@@ -76,8 +76,8 @@ func (c *Core) report(now time.Time, t *task, s *mesos.TaskStatus) verdict {
 		c.retire(t)
 	}
 	switch {
-	case t.framework.leaving:
-		c.reportOnce(t, s)
+	case c.leaving:
+		c.forgo(t)
 	case len(t.updates.pending) == 1:
 		c.transmit(now, t)
 	}
@@ -97,13 +97,11 @@ func (c *Core) retire(t *task) {
 	}
 }
 
-// reportOnce sends an update of a framework that is gone, so that the master
-// learns what is free. Nobody will acknowledge it: it is not sent again.
-func (c *Core) reportOnce(t *task, s *mesos.TaskStatus) {
+// forgo has a task's updates wait for no acknowledgement, of which none will
+// come, and forgets it if it has ended.
+func (c *Core) forgo(t *task) {
+	c.timers.stop(&t.updates.retry)
 	t.updates.pending = nil
-	if c.link == registered {
-		c.send(c.updateMessage(t, s))
-	}
 	if t.phase == ended {
 		c.drop(t)
 	}

@@ -299,6 +299,8 @@ func TestWords(t *testing.T) {
 		{syscall.WaitStatus(255 << 8), "exited with status 255"},
 		{sigkill, "terminated by signal SIGKILL (9)"},
 		{syscall.WaitStatus(syscall.SIGSEGV | 0x80), "terminated by signal SIGSEGV (11), core dumped"},
+		{syscall.WaitStatus(syscall.SIGHUP), "terminated by signal SIGHUP (1)"},
+		{syscall.WaitStatus(syscall.SIGSYS), "terminated by signal SIGSYS (31)"},
 		{syscall.WaitStatus(40), "terminated by signal 40"},
 		{syscall.WaitStatus(0x137f), "ended with unknown wait status 0x137f"},
 	} {

@@ -6,8 +6,6 @@ package command
 import (
 	"fmt"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Words says in English how a process ended: "exited with status 1",
@@ -29,8 +27,17 @@ func Words(status syscall.WaitStatus) string {
 
 // signalName is "SIGKILL (9)"; a real-time signal has no name of its own.
 func signalName(sig syscall.Signal) string {
-	if name := unix.SignalName(sig); name != "" {
-		return fmt.Sprintf("%s (%d)", name, int(sig))
+	if names := signalNames(); sig > 0 && int(sig) < len(names) {
+		return fmt.Sprintf("SIG%s (%d)", names[sig], int(sig))
 	}
 	return fmt.Sprintf("%d", int(sig))
+}
+
+// signalNames are Linux's, by their numbers.
+func signalNames() []string {
+	return []string{
+		"", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1",
+		"SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP",
+		"TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+	}
 }
