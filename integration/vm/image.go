@@ -4,6 +4,7 @@
 package vm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -154,9 +155,10 @@ func (m *Machine) settle(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	res, err := m.Exec(ctx, Command{Args: args, Stdout: os.Stderr, Stderr: os.Stderr})
+	var out bytes.Buffer
+	res, err := m.Exec(ctx, Command{Args: args, Stdout: &out, Stderr: &out})
 	if err == nil && res.Code != 0 {
-		err = fmt.Errorf("vm: %s: exit code %d", args, res.Code)
+		err = fmt.Errorf("vm: %s: exit code %d%s", args, res.Code, lastOf(out.String()))
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tepui/tepui/integration/vm/guest"
@@ -187,5 +188,9 @@ func (m *Machine) console() string {
 	if len(b) == 0 {
 		return "\n\t(none)"
 	}
-	return lastOf(string(b))
+	text := strings.ReplaceAll(string(b), "\r", "")
+	if i := strings.Index(text, "Kernel panic"); i >= 0 { // what follows it says less
+		text = text[i:min(len(text), i+tail)]
+	}
+	return lastOf(text)
 }

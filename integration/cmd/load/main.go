@@ -20,36 +20,37 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	act, err := parse(os.Args[1:])
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(2)
 	}
+	act()
 }
 
-func run(args []string) error {
+// parse returns what to do.
+func parse(args []string) (func(), error) {
 	if len(args) == 0 {
-		return errors.New("usage: load cpu [N] | memory MIB | sleep | fork N | exit CODE")
+		return nil, errors.New("usage: load cpu [N] | memory MIB | sleep | fork N | exit CODE")
 	}
 	n := 1
 	if len(args) > 1 {
 		var err error
 		if n, err = strconv.Atoi(args[1]); err != nil {
-			return fmt.Errorf("%s: %w", args[0], err)
+			return nil, fmt.Errorf("%s: %w", args[0], err)
 		}
 	}
-	switch args[0] {
-	case "cpu":
-		burn(n)
-	case "memory":
-		return hold(n)
-	case "sleep":
-		sleep()
-	case "fork":
-		return orphans(n)
-	case "exit":
-		os.Exit(n)
+	act, ok := map[string]func(){
+		"cpu":    func() { burn(n) },
+		"memory": func() { hold(n) },
+		"sleep":  sleep,
+		"fork":   func() { orphans(n) },
+		"exit":   func() { os.Exit(n) },
+	}[args[0]]
+	if !ok {
+		return nil, fmt.Errorf("unknown load %q", args[0])
 	}
-	return fmt.Errorf("unknown load %q", args[0])
+	return act, nil
 }
 
 // burn keeps n CPUs busy, as far as the machine has them.
@@ -69,7 +70,7 @@ func spin() {
 }
 
 // hold takes memory that is really there: each page is written.
-func hold(mib int) error {
+func hold(mib int) {
 	held := make([][]byte, 0, mib)
 	for range mib {
 		part := make([]byte, 1<<20)
@@ -80,7 +81,6 @@ func hold(mib int) error {
 	}
 	fmt.Printf("holding %d MiB\n", len(held))
 	sleep()
-	return nil
 }
 
 // sleep does nothing, for good. (The runtime would take an empty select for a
@@ -92,13 +92,13 @@ func sleep() {
 }
 
 // orphans starts n processes whose parent ends before them.
-func orphans(n int) error {
+func orphans(n int) {
 	for range n {
 		if err := exec.Command("/bin/sh", "-c", "(sleep 0.1; exit 3) &").Run(); err != nil {
-			return err
+			fmt.Fprintln(os.Stderr, "load:", err)
+			os.Exit(2)
 		}
 	}
 	fmt.Printf("left %d orphans\n", n)
 	sleep()
-	return nil
 }
