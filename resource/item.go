@@ -5,6 +5,7 @@ package resource
 
 import (
 	"cmp"
+	"math"
 	"strconv"
 	"strings"
 
@@ -117,10 +118,14 @@ func (it *item) isEmpty() bool {
 // total returns the quantity of a scalar: copies of a shared volume are one
 // volume.
 func (it *item) total() Milli {
-	if it.count > 1 && !it.traits.shared {
-		return it.scalar * Milli(it.count)
+	switch n := Milli(it.count); {
+	case n == 1 || it.traits.shared:
+		return it.scalar
+	case it.scalar > math.MaxInt64/n:
+		return math.MaxInt64
+	default:
+		return it.scalar * n
 	}
-	return it.scalar
 }
 
 // label returns the item without its quantity: "cpus", "disk(ops)".

@@ -123,7 +123,7 @@ func (p *parser) near() string {
 
 // item reads one item as a message, which FromProto has yet to check.
 func (p *parser) item() (*mesos.Resource, error) {
-	name := p.upTo(reserved)
+	name := p.upTo(special)
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
@@ -242,7 +242,7 @@ func (p *parser) setItem(resource string) (string, error) {
 		}
 		return name, nil
 	}
-	name := p.upTo(reserved)
+	name := p.upTo(special)
 	if name == "" {
 		return "", &InvalidError{resource, p.near(), "a name without quotes must not be empty"}
 	}

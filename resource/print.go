@@ -41,7 +41,7 @@ func setText(items []string) string {
 	parts := make([]string, len(items))
 	for i, s := range items {
 		parts[i] = s
-		if q := strconv.Quote(s); s == "" || len(q) != len(s)+2 || strings.ContainsAny(s, reserved+" ") {
+		if q := strconv.Quote(s); s == "" || len(q) != len(s)+2 || strings.ContainsAny(s, special+" ") {
 			parts[i] = q
 		}
 	}

@@ -71,8 +71,8 @@ func invalidField(name string, err error) *InvalidError {
 	return &InvalidError{name, "message", cut(err.Error())}
 }
 
-// reserved are the characters that have a meaning in the text form.
-const reserved = `:;,()[]{}"`
+// special are the characters that have a meaning in the text form.
+const special = `:;,()[]{}"`
 
 // checkName tells whether a resource may have this name.
 func checkName(name string) *InvalidError {
@@ -84,8 +84,8 @@ func checkName(name string) *InvalidError {
 		rule = "must not be longer than 255 bytes"
 	case !utf8.ValidString(name):
 		rule = "must be UTF-8"
-	case strings.ContainsAny(name, reserved):
-		rule = "must not contain any of " + reserved
+	case strings.ContainsAny(name, special):
+		rule = "must not contain any of " + special
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
 		rule = "must not contain white space or control characters"
 	default:

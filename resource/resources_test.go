@@ -159,6 +159,13 @@ func TestSumsDoNotOverflow(t *testing.T) {
 	if r.Mem() != math.MaxInt64 || r.MemBytes() != math.MaxInt64 {
 		t.Errorf("mem %d, bytes %d", int64(r.Mem()), r.MemBytes())
 	}
+	disks := parse(strings.Replace(mount, "100", "1000000000000", 1))
+	for range 14 {
+		disks = disks.Add(disks)
+	}
+	if disks.Disk() != math.MaxInt64 {
+		t.Errorf("disk %d", int64(disks.Disk()))
+	}
 }
 
 func TestPorts(t *testing.T) {

@@ -142,7 +142,7 @@ func (t *traits) makeKey() (string, error) {
 	if t.onlyReserved() && len(t.reservations) == 1 {
 		r := t.reservations[0]
 		if r.GetType() == mesos.Resource_ReservationInfo_STATIC && r.Principal == nil && r.Labels == nil &&
-			!strings.ContainsAny(r.GetRole(), reserved) {
+			!strings.ContainsAny(r.GetRole(), special) {
 			return "(" + r.GetRole() + ")", nil
 		}
 	}
