@@ -114,7 +114,7 @@ func TestStatusUpdate(t *testing.T) {
 	t.Run("its return acknowledges", func(t *testing.T) {
 		inBubble(t, func(b *bench) {
 			p := b.registered()
-			b.heard.on["StatusUpdate"] = func(scheduler.Driver) { p.Silent(time.Minute) }
+			b.heard.when("StatusUpdate", func(scheduler.Driver) { p.Silent(time.Minute) })
 			p.Send(update("T1", mesos.TaskState_TASK_RUNNING, uuid))
 			same(t, p.Next(), acknowledge("T1", uuid))
 			b.expect("StatusUpdate T1 TASK_RUNNING")
@@ -131,7 +131,7 @@ func TestStatusUpdate(t *testing.T) {
 	t.Run("not when aborted in the callback", func(t *testing.T) {
 		inBubble(t, func(b *bench) {
 			p := b.registered()
-			b.heard.on["StatusUpdate"] = func(d scheduler.Driver) { d.Abort() }
+			b.heard.when("StatusUpdate", func(d scheduler.Driver) { d.Abort() })
 			p.Send(update("T1", mesos.TaskState_TASK_RUNNING, uuid))
 			p.Closed()
 			b.expect("StatusUpdate T1 TASK_RUNNING")
@@ -140,7 +140,7 @@ func TestStatusUpdate(t *testing.T) {
 	t.Run("also when stopped in the callback, and before the teardown", func(t *testing.T) {
 		inBubble(t, func(b *bench) {
 			p := b.registered()
-			b.heard.on["StatusUpdate"] = func(d scheduler.Driver) { d.Stop(false) }
+			b.heard.when("StatusUpdate", func(d scheduler.Driver) { d.Stop(false) })
 			p.Send(update("T1", mesos.TaskState_TASK_FINISHED, uuid))
 			same(t, p.Next(), acknowledge("T1", uuid))
 			if call := p.Next(); call.GetType() != wire.Call_TEARDOWN {
@@ -158,7 +158,7 @@ func TestCallbacksAreSerial(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		p := b.registered()
 		release := make(chan struct{})
-		b.heard.on["ResourceOffers"] = func(scheduler.Driver) { <-release }
+		b.heard.when("ResourceOffers", func(scheduler.Driver) { <-release })
 		p.Send(offers("O1"))
 		p.Send(&wire.Event{Type: wire.Event_RESCIND.Enum(), Rescind: &wire.Event_Rescind{OfferId: offerID("O1")}})
 		b.expect("ResourceOffers [O1]")
@@ -220,11 +220,11 @@ func TestError(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(b *bench) {
-				b.heard.on["Error"] = func(d scheduler.Driver) {
+				b.heard.when("Error", func(d scheduler.Driver) {
 					if s := d.Abort(); s != mesos.Status_DRIVER_ABORTED {
 						t.Errorf("driver is %v in Error, want it aborted before", s)
 					}
-				}
+				})
 				tt.fail(b.registered())
 				b.expect("Error " + tt.want)
 				got, err := b.driver.Join()

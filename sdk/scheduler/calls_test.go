@@ -85,7 +85,7 @@ func TestLaunchTasksWhileDisconnected(t *testing.T) {
 func TestLaunchTasksLostOnTheWay(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		p := b.registered()
-		b.heard.on["ResourceOffers"] = func(d scheduler.Driver) {
+		b.heard.when("ResourceOffers", func(d scheduler.Driver) {
 			b.master.SetDown(true)
 			b.master.Stop()
 			time.Sleep(time.Second) // until the driver's sender has noticed too
@@ -95,7 +95,7 @@ func TestLaunchTasksLostOnTheWay(t *testing.T) {
 			if err != nil {
 				t.Errorf("KillTask: %v", err)
 			}
-		}
+		})
 		p.Send(offers("O1"))
 		b.expect("ResourceOffers [O1]", "Disconnected", "StatusUpdate T1 TASK_LOST")
 	})
@@ -257,7 +257,7 @@ func TestLostLaunchesAreBounded(t *testing.T) {
 		b.master.SetDown(true)
 		b.driver.Start()
 		release := make(chan struct{})
-		b.heard.on["StatusUpdate"] = func(scheduler.Driver) { <-release }
+		b.heard.when("StatusUpdate", func(scheduler.Driver) { <-release })
 		launch := func(id string) error {
 			_, err := b.driver.LaunchTasks([]*mesos.OfferID{offerID("O1")}, []*mesos.TaskInfo{task(id)}, nil)
 			return err

@@ -6,6 +6,7 @@ package scheduler_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,7 +51,16 @@ func startMaster(t *testing.T) *server {
 // recorder writes callbacks down as text, and then does what a test wants done.
 type recorder struct {
 	heard chan string
-	on    map[string]func(scheduler.Driver)
+
+	mu sync.Mutex
+	on map[string]func(scheduler.Driver)
+}
+
+// when has f done in the callback of that name.
+func (r *recorder) when(name string, f func(scheduler.Driver)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.on[name] = f
 }
 
 func newRecorder() *recorder {
@@ -59,7 +69,10 @@ func newRecorder() *recorder {
 
 func (r *recorder) note(d scheduler.Driver, name string, format string, args ...any) {
 	r.heard <- strings.TrimSpace(name + " " + fmt.Sprintf(format, args...))
-	if f := r.on[name]; f != nil {
+	r.mu.Lock()
+	f := r.on[name]
+	r.mu.Unlock()
+	if f != nil {
 		f(d)
 	}
 }

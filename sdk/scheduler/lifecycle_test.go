@@ -124,11 +124,11 @@ func TestAbort(t *testing.T) {
 func TestAbortEndsCallbacks(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		p := b.registered()
-		b.heard.on["ResourceOffers"] = func(d scheduler.Driver) {
+		b.heard.when("ResourceOffers", func(d scheduler.Driver) {
 			p.Send(offers("O2"))
 			time.Sleep(time.Second)
 			d.Abort()
-		}
+		})
 		p.Send(offers("O1"))
 		b.expect("ResourceOffers [O1]")
 		b.driver.Join()
@@ -163,7 +163,7 @@ func TestJoin(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	inBubble(t, func(b *bench) {
-		b.heard.on["Registered"] = func(d scheduler.Driver) { d.Stop(true) }
+		b.heard.when("Registered", func(d scheduler.Driver) { d.Stop(true) })
 		ran := make(chan mesos.Status)
 		go func() {
 			s, _ := b.driver.Run()
