@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/resource"
 )
 
 // Offer waits for an offer that suits and takes it out of the memory. A nil
@@ -30,22 +31,82 @@ func (f *Framework) Offer(ctx context.Context, suits func(*mesos.Offer) bool) (*
 	return taken, err
 }
 
-// Launch waits for an offer that suits and launches the tasks with it. What is
-// left of the offer comes back at once.
+// Launch waits until offers of one agent, each of which suits, come to what the
+// tasks and their executors ask for, and launches the tasks with them. What is
+// left comes back at once. It returns the first of the offers.
 func (f *Framework) Launch(ctx context.Context, suits func(*mesos.Offer) bool, tasks ...*mesos.TaskInfo) (*mesos.Offer, error) {
-	offer, err := f.Offer(ctx, suits)
+	need, err := asked(tasks)
 	if err != nil {
 		return nil, err
 	}
-	return offer, f.LaunchWith(offer, tasks...)
+	var taken []*mesos.Offer
+	err = f.Wait(ctx, func() error {
+		taken = f.enough(need, suits)
+		if taken == nil {
+			return fmt.Errorf("%d offers are not %s on one agent; error %q", len(f.offers), need, f.problem)
+		}
+		for _, o := range taken {
+			delete(f.offers, o.GetId().GetValue())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return taken[0], f.launch(taken, tasks)
+}
+
+// enough returns offers of one agent that come to need, nil if there are none.
+func (f *Framework) enough(need resource.Resources, suits func(*mesos.Offer) bool) []*mesos.Offer {
+	sums := map[string]resource.Resources{}
+	offers := map[string][]*mesos.Offer{}
+	for _, o := range f.offers {
+		r, err := resource.FromProto(o.GetResources())
+		if err != nil || suits != nil && !suits(o) {
+			continue
+		}
+		agent := o.GetAgentId().GetValue()
+		sums[agent] = sums[agent].Add(r)
+		offers[agent] = append(offers[agent], o)
+		if _, ok := sums[agent].Find(need, "*"); ok {
+			return offers[agent]
+		}
+	}
+	return nil
+}
+
+// asked is what tasks ask for, with each of their executors once.
+func asked(tasks []*mesos.TaskInfo) (resource.Resources, error) {
+	all := map[string][]*mesos.Resource{}
+	for _, t := range tasks {
+		all["task "+t.GetTaskId().GetValue()] = t.GetResources()
+		all["executor "+t.GetExecutor().GetExecutorId().GetValue()] = t.GetExecutor().GetResources()
+	}
+	var sum resource.Resources
+	for _, p := range all {
+		r, err := resource.FromProto(p)
+		if err != nil {
+			return sum, err
+		}
+		sum = sum.Add(r)
+	}
+	return sum, nil
 }
 
 // LaunchWith launches the tasks with an offer that was taken before.
 func (f *Framework) LaunchWith(offer *mesos.Offer, tasks ...*mesos.TaskInfo) error {
-	for _, t := range tasks {
-		t.AgentId = offer.GetAgentId()
+	return f.launch([]*mesos.Offer{offer}, tasks)
+}
+
+func (f *Framework) launch(offers []*mesos.Offer, tasks []*mesos.TaskInfo) error {
+	var ids []*mesos.OfferID
+	for _, o := range offers {
+		ids = append(ids, o.GetId())
 	}
-	_, err := f.driver.LaunchTasks([]*mesos.OfferID{offer.GetId()}, tasks, &mesos.Filters{RefuseSeconds: proto.Float64(0)})
+	for _, t := range tasks {
+		t.AgentId = offers[0].GetAgentId()
+	}
+	_, err := f.driver.LaunchTasks(ids, tasks, &mesos.Filters{RefuseSeconds: proto.Float64(0)})
 	return err
 }
 

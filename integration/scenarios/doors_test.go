@@ -83,6 +83,9 @@ func speak(ctx context.Context, d door, method string, message []byte) error {
 	if err := stream.SendMsg(message); err != nil && err != io.EOF {
 		return err
 	}
+	if err := stream.CloseSend(); err != nil {
+		return err
+	}
 	for {
 		var answer []byte
 		if err := stream.RecvMsg(&answer); err != nil {

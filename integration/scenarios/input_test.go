@@ -37,7 +37,13 @@ func TestAnOfferIsAcceptedOnce(t *testing.T) {
 
 func TestMoreThanWasOfferedIsRefused(t *testing.T) {
 	ctx, _, f := begin(t, cluster.Options{})
-	launch(t, ctx, f, framework.Command("giant", "true", 4096, 16))
+	offer, err := f.Offer(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.LaunchWith(offer, framework.Command("giant", "true", 4096, 16)); err != nil {
+		t.Fatal(err)
+	}
 	u := await(t, ctx, f, "giant", mesos.TaskState_TASK_ERROR)
 	wantReason(t, u, mesos.TaskStatus_REASON_TASK_INVALID)
 	if !strings.Contains(u.GetMessage(), "4096") {

@@ -5,13 +5,16 @@ package scenarios
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tepui/tepui/integration/cluster"
 	"github.com/tepui/tepui/integration/framework"
+	"github.com/tepui/tepui/integration/kernel"
 
 	mesos "github.com/tepui/tepui/api/v1"
 )
@@ -59,7 +62,9 @@ func TestKilledExecutorLosesItsTasks(t *testing.T) {
 }
 
 func TestKilledExecutorFailsTasksOfAPartitionAwareFramework(t *testing.T) {
-	ctx, c, _ := begin(t, cluster.Options{})
+	ctx := onKernel(t)
+	leavesNothing(t)
+	c := cluster.Start(t, cluster.Options{})
 	f := subscribe(t, c, &mesos.FrameworkInfo{Capabilities: []*mesos.FrameworkInfo_Capability{
 		{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE.Enum()},
 	}})
@@ -98,18 +103,35 @@ func TestKilledAgentIsLostWithItsTasks(t *testing.T) {
 }
 
 func TestKillTaskWithGrace(t *testing.T) {
-	ctx, _, f := begin(t, cluster.Options{})
+	ctx, c, f := begin(t, cluster.Options{})
 	launch(t, ctx, f,
 		framework.Command("polite", "exec sleep 3600", 0.1, 16),
 		framework.Command("stubborn", "trap '' TERM; while :; do sleep 1; done", 0.1, 16))
-	for _, id := range []string{"polite", "stubborn"} {
+	for id, signal := range map[string]string{"polite": "SIGTERM", "stubborn": "SIGKILL"} {
 		await(t, ctx, f, id, mesos.TaskState_TASK_RUNNING)
+		if id == "stubborn" {
+			ignoresTerm(t, processes(t, group(t, ctx, c.Agents[0], id))[1])
+		}
 		if _, err := f.Driver().KillTask(&mesos.TaskID{Value: &id}); err != nil {
 			t.Fatal(err)
 		}
 		u := await(t, ctx, f, id, mesos.TaskState_TASK_KILLED)
-		t.Logf("%s: %s", id, u.GetMessage())
+		if !strings.Contains(u.GetMessage(), signal) {
+			t.Errorf("the %s task's message is %q, want one that says %s", id, u.GetMessage(), signal)
+		}
 	}
+}
+
+// ignoresTerm waits until a process ignores SIGTERM.
+func ignoresTerm(t *testing.T, pid int) {
+	t.Helper()
+	kernel.Await(t, patience, "the task's shell ignores SIGTERM", func() (bool, error) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		_, mask, _ := strings.Cut(string(text), "SigIgn:")
+		var ignored uint64
+		fmt.Sscanf(mask, "%x", &ignored)
+		return ignored&(1<<(uint(syscall.SIGTERM)-1)) != 0, err
+	})
 }
 
 func TestFrameworkMessagesGoBothWays(t *testing.T) {

@@ -89,7 +89,7 @@ func TestAnAgentWithoutControllersSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	inner := agentCommand(t)
-	script := `mount -t cgroup2 cgroup /sys/fs/cgroup && exec "$@"`
+	script := `umount /sys/fs/cgroup && mount -t cgroup2 cgroup /sys/fs/cgroup && exec "$@"`
 	cmd := exec.Command("unshare", append([]string{"--cgroup", "--mount", "sh", "-c", script, "sh"}, inner.Args...)...)
 	wantSays(t, daemonFails(t, cmd, bare.Start), "cpu", "memory", "cgroup")
 }
