@@ -5,6 +5,7 @@ package resource_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -168,15 +169,28 @@ func TestMessagesAreCopies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := r.String()
+		text, wire := r.String(), wireForm(t, r)
 		scribble(m)
 		for _, m := range r.Proto() {
 			scribble(m)
 		}
-		if r.String() != before {
-			t.Fatalf("%v became %v", before, r)
+		if r.String() != text || !slices.Equal(wireForm(t, r), wire) {
+			t.Fatalf("%v became %v", text, r.Proto())
 		}
 	})
+}
+
+// wireForm returns the bytes of the messages of r.
+func wireForm(t *rapid.T, r resource.Resources) []string {
+	var out []string
+	for _, m := range r.Proto() {
+		b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, string(b))
+	}
+	return out
 }
 
 // scribble overwrites what m points to.

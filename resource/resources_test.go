@@ -60,6 +60,28 @@ func TestSubtract(t *testing.T) {
 	}
 }
 
+// What can be split and what cannot, by the kind of the disk.
+func TestWholeDisks(t *testing.T) {
+	for _, tc := range []struct {
+		traits string
+		whole  bool
+	}{
+		{``, false},
+		{`{"disk":{"source":{"type":"PATH","path":{"root":"/x"}}}}`, false},
+		{`{"disk":{"source":{"type":"RAW"}}}`, false},
+		{`{"disk":{"source":{"type":"RAW","id":"x"}}}`, true},
+		{`{"disk":{"source":{"type":"MOUNT"}}}`, true},
+		{`{"disk":{"source":{"type":"BLOCK"}}}`, true},
+		{`{"disk":{"persistence":{"id":"v"}}}`, true},
+		{`{"disk":{"source":{"type":"PATH"},"persistence":{"id":"v"}}}`, true},
+	} {
+		all, some := parse("disk"+tc.traits+":100"), parse("disk"+tc.traits+":40")
+		if got := all.Contains(some); got == tc.whole {
+			t.Errorf("%v contains %v: %v", all, some, got)
+		}
+	}
+}
+
 func TestSubtractRefuses(t *testing.T) {
 	for _, tc := range []struct{ a, b, want string }{
 		{"cpus:1", "cpus:1.001", "resource: cpus: cannot take 1.001 from 1"},
@@ -83,11 +105,14 @@ func TestSubtractRefuses(t *testing.T) {
 
 // Labels are compared without regard to their order.
 func TestLabelsHaveNoOrder(t *testing.T) {
-	const template = `cpus{"reservations":[{"type":"DYNAMIC","role":"ops","labels":{"labels":[LABELS]}}]}:1`
-	a := parse(strings.Replace(template, "LABELS", `{"key":"a","value":"1"},{"key":"b"}`, 1))
-	b := parse(strings.Replace(template, "LABELS", `{"key":"b"},{"key":"a","value":"1"}`, 1))
-	if !a.Equal(b) || !a.Contains(b) {
-		t.Errorf("%v and %v differ", a, b)
+	const cpus = `cpus{"reservations":[{"type":"DYNAMIC","role":"ops","labels":{"labels":[LABELS]}}]}:1`
+	const disk = `disk{"disk":{"source":{"type":"PATH","metadata":{"labels":[LABELS]}}}}:1`
+	for _, text := range []string{cpus, disk} {
+		a := parse(strings.Replace(text, "LABELS", `{"key":"a","value":"1"},{"key":"b"}`, 1))
+		b := parse(strings.Replace(text, "LABELS", `{"key":"b"},{"key":"a","value":"1"}`, 1))
+		if !a.Equal(b) || !a.Contains(b) {
+			t.Errorf("%v and %v differ", a, b)
+		}
 	}
 }
 
@@ -211,6 +236,9 @@ func TestFind(t *testing.T) {
 		{"reserved only", "cpus:4;cpus(eng):3", "cpus:2", "eng", "cpus(eng):2"},
 		{"nearest role first", "cpus(eng):4;cpus(eng/dev):1", "cpus:2", "eng/dev", "cpus(eng):1;cpus(eng/dev):1"},
 		{"ports", "ports:[1-9];ports(eng):[10-19]", "ports:[8-12]", "eng", "ports:[8-9];ports(eng):[10-12]"},
+		{"ports here and there", "ports:[1-2,5-6,9]", "ports:[2,5-6,9]", "*", "ports:[2-2,5-6,9-9]"},
+		{"ports out of both", "ports:[1-4,11-14];ports(eng):[5-10]", "ports:[2-3,6,8-12]", "eng", "ports:[2-3,11-12];ports(eng):[6-6,8-10]"},
+		{"ports across a gap", "ports(eng):[1-3,5-9];ports:[4]", "ports:[2-6]", "eng", "ports:[4-4];ports(eng):[2-3,5-6]"},
 		{"a set", "zones:{a,b};zones(eng):{c}", "zones:{b,c}", "eng", "zones:{b};zones(eng):{c}"},
 		{"exactly this", "cpus:4;" + mount, "cpus:1;" + mount, "*", "cpus:1;" + mount},
 		{"exact before plain", "cpus:1;cpus(eng):1", "cpus:1;cpus(eng):1", "eng", "cpus:1;cpus(eng):1"},
