@@ -99,9 +99,9 @@ func (r *meteredReader) Read(p []byte) (int, error) {
 	*r.count += int64(n)
 	limits := r.m.budget.limits
 	switch {
-	case *r.count > limits.ExtractedBytes+streamSlack:
+	case *r.count-streamSlack > limits.ExtractedBytes:
 		return 0, limits.overExtractedBytes()
-	case *r.count > r.m.most+streamSlack:
+	case *r.count-streamSlack > r.m.most:
 		return 0, limits.overRatio()
 	}
 	if bad := r.take(int64(n)); bad != nil {

@@ -273,6 +273,10 @@ func TestRatio(t *testing.T) {
 	want := withLimit(inEntry("a", "200 times"), "Ratio")
 	t.Run("tgz", hostile{file: "a.tgz", content: gz(t, pack(t, regular("a", zeros))), want: want}.run)
 	t.Run("zip", hostile{file: "a.zip", content: packZip(t, zipped{name: "a", content: zeros}), want: want}.run)
+	t.Run("headers without end", hostile{
+		file: "a.tgz", content: endlessHeaders(t, fetcher.RatioFloor+4<<20),
+		want: withLimit(failure{step: fetcher.StepExtract, text: "200 times"}, "Ratio"),
+	}.run)
 	t.Run("below the floor", func(t *testing.T) {
 		w := newWorld(t)
 		w.fetch(w.extractOf("a.tgz", gz(t, pack(t, regular("a", zeros[:1<<20])))))

@@ -24,7 +24,7 @@ const (
 
 // RatioFloor is how many bytes an archive may always expand to, whatever its
 // ratio: small archives of very regular files are not bombs.
-const RatioFloor = 64 << 20
+const RatioFloor = 16 << 20
 
 // Limits bound what a fetch may use. A zero field means its default; there is
 // no "unlimited".

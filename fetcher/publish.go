@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // publish moves what s holds for t into the sandbox, wholly or not at all.
@@ -69,6 +70,7 @@ func (p *publication) merge(from, to string) error {
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	for _, e := range entries {
 		if err := p.place(path.Join(from, e.Name()), path.Join(to, e.Name()), e.IsDir()); err != nil {
 			return err

@@ -154,15 +154,15 @@ func lastElement(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }
 func outputName(outputFile, base string) (string, error) {
 	if outputFile == "" {
 		if err := checkName(base); err != nil {
-			return "", fmt.Errorf("the URI's path ends in %q, which cannot be a file's name: %w; set an output file", base, err)
+			return "", fmt.Errorf("the URI's path ends in %q, which cannot be a file's name: %w; set an output file", shorten(base), err)
 		}
 		return base, nil
 	}
 	if err := checkName(lastElement(outputFile)); err != nil {
-		return "", fmt.Errorf("the output file %q cannot be used: %w", outputFile, err)
+		return "", fmt.Errorf("the output file %q cannot be used: %w", shorten(outputFile), err)
 	}
 	if !filepath.IsLocal(outputFile) {
-		return "", fmt.Errorf("the output file %q is not inside the sandbox; give a relative path without \"..\"", outputFile)
+		return "", fmt.Errorf("the output file %q is not inside the sandbox; give a relative path without \"..\"", shorten(outputFile))
 	}
 	if len(outputFile) > DefaultPathLength {
 		return "", fmt.Errorf("the output file has a path of %d bytes; the most is %d", len(outputFile), DefaultPathLength)
