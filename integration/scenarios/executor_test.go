@@ -65,6 +65,9 @@ func (idler) FrameworkMessage(d executor.Driver, data []byte) {
 	}
 }
 
+// Shutdown ends the executor, and with it all of its tasks.
+func (idler) Shutdown(d executor.Driver) { d.Stop() }
+
 func tell(d executor.Driver, task *mesos.TaskID, state mesos.TaskState) {
 	if _, err := d.SendStatusUpdate(&mesos.TaskStatus{TaskId: task, State: state.Enum()}); err != nil {
 		fmt.Fprintln(os.Stderr, "status update:", err)
