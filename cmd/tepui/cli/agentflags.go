@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/tepui/tepui/agent"
 	"github.com/tepui/tepui/isolator"
+	"github.com/tepui/tepui/resource"
 )
 
 // agentFlags are those of an agent, but for its master and where it listens.
@@ -53,9 +54,26 @@ func (f *agentFlags) add(set *pflag.FlagSet) {
 	durationFlag(set, &f.shutdownGrace, "executor_shutdown_grace_period", agent.DefaultShutdownGrace, "how long an executor may take to shut down")
 }
 
+// check finds wrong usage before anything is touched.
+func (f *agentFlags) check() error {
+	if _, err := f.isolations(); err != nil {
+		return err
+	}
+	if _, err := resource.Parse(f.resources); err != nil {
+		return usageError{fmt.Errorf("--resources %q: %w", f.resources, err)}
+	}
+	if _, err := parseAttributes(f.attributes); err != nil {
+		return usageError{fmt.Errorf("--attributes %q: %w", f.attributes, err)}
+	}
+	return nil
+}
+
 // prepare checks that the agent may run here, fills in defaults that depend on the
 // host, and makes the directories.
 func (f *agentFlags) prepare() error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	if uid := os.Geteuid(); uid != 0 {
 		return fmt.Errorf("user id %d: must be 0, since containers need the rights of root: start the agent with sudo or from a systemd unit", uid)
 	}
@@ -153,7 +171,7 @@ func (f *agentFlags) config(master, hostname, name string, at netip.AddrPort, is
 	}
 	attributes, err := parseAttributes(f.attributes)
 	if err != nil {
-		return agent.Config{}, usageError{fmt.Errorf("--attributes %q: %w", f.attributes, err)}
+		return agent.Config{}, err
 	}
 	return agent.Config{
 		Master:              master,

@@ -21,7 +21,7 @@ import (
 func (f *agentFlags) total(workDir string) (resource.Resources, error) {
 	given, err := resource.Parse(f.resources)
 	if err != nil {
-		return given, usageError{fmt.Errorf("--resources %q: %w", f.resources, err)}
+		return given, err
 	}
 	detected, err := agent.DetectResources(workDir)
 	if err != nil {
