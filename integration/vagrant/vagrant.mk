@@ -24,9 +24,11 @@ $(VAGRANT_CACHE)/bookworm.box: $(VAGRANT)/mkbox.sh
 vagrant-programs:
 	go build -trimpath -ldflags='-s -w' -o $(BIN)/ ./cmd/... ./examples/wordcount ./examples/testframework
 
-# The lab has no public boxes: there, the first "make vagrant-up" makes ours.
+# The lab has no public boxes: there, the first "make vagrant-up" makes ours. Provisioning is a step of its own
+# because "vagrant up --provision" of vagrant-libvirt does it twice on machines that run.
 vagrant-up: vagrant-programs
-	$(VAGRANT)/run.sh --need-box vagrant up --provision
+	$(VAGRANT)/run.sh --need-box vagrant up --no-provision
+	$(VAGRANT)/run.sh vagrant provision
 
 # RUN=TestWordCount runs that test only.
 test-vagrant: vagrant-up
