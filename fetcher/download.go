@@ -42,7 +42,7 @@ func (d *download) run(ctx context.Context, src source, name string) error {
 		ctx: ctx, r: in.body, left: d.limits.Bytes, over: d.limits.overBytes(),
 		alive: func() { stall.Reset(d.limits.Stall) },
 	}
-	n, err := copyTo(out, r)
+	n, err := copyTo(out, r, make([]byte, copySize))
 	if err != nil {
 		return at(StepDownload, ended(ctx, err))
 	}
@@ -62,11 +62,11 @@ func ended(ctx context.Context, err error) error {
 // copySize is the size of the pieces in which bytes are moved.
 const copySize = 128 << 10
 
-// copyTo copies all of r into f. It is io.Copy without the shortcuts that
+// copyTo copies all of r into f through buf. It is io.Copy without the shortcuts that
 // would pass by a reader that counts, and it tells an error of the disk from
 // one of the source.
-func copyTo(f *os.File, r io.Reader) (int64, error) {
-	return io.CopyBuffer(diskWriter{f}, readerOnly{r}, make([]byte, copySize))
+func copyTo(f *os.File, r io.Reader, buf []byte) (int64, error) {
+	return io.CopyBuffer(diskWriter{f}, readerOnly{r}, buf)
 }
 
 type readerOnly struct{ io.Reader }

@@ -28,10 +28,11 @@ type extractor struct {
 	count int                    // entries seen
 	dirs  map[string]fs.FileMode // every directory made, and its mode to be
 	links []string               // every symbolic link made
+	buf   []byte                 // for copying, one file after the other
 }
 
 func newExtractor(root *os.Root, o owner, m *meter) *extractor {
-	return &extractor{root: root, owner: o, meter: m, dirs: map[string]fs.FileMode{}}
+	return &extractor{root: root, owner: o, meter: m, dirs: map[string]fs.FileMode{}, buf: make([]byte, copySize)}
 }
 
 // entry is what archives have in common.
@@ -189,7 +190,7 @@ func (x *extractor) file(name string, e entry) error {
 	if err != nil {
 		return err
 	}
-	if _, err = copyTo(f, x.meter.content(e.content)); err == nil {
+	if _, err = copyTo(f, x.meter.content(e.content), x.buf); err == nil {
 		err = x.owner.own(f)
 	}
 	if err == nil {
