@@ -10,13 +10,32 @@ BIN := bin
 NEED := integration/need.sh
 PROTOS := api/v1/mesos.proto api/v1/scheduler/scheduler.proto api/v1/executor/executor.proto api/link/agent.proto api/link/door.proto
 
-.PHONY: all build test lint unit generate check-generate
+.PHONY: all build run test bench lint unit generate check-generate
 all: build
 
 build:
 	go build -trimpath -ldflags='-s -w' -o $(BIN)/ ./cmd/...
 
-test: lint check-generate unit
+# Straight on this host if it has the cgroup v2 controllers, else in the VM.
+DEMO := examples/wordcount
+CONTROLLERS := $(shell cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null)
+ifeq ($(filter cpu memory,$(CONTROLLERS)),cpu memory)
+run: tested
+	$(DEMO)/demo.sh $(TESTED) $$($(DEMO)/text.sh)
+else
+run: vm-tools tested
+	@echo "this host has no cgroup v2 controllers for cpu and memory: the word count runs in a virtual machine"
+	@$(MAKE) --no-print-directory vm-deps
+	$(VM) -data $(CURDIR)/$(TESTED):bin -data $(CURDIR)/$(DEMO)/demo.sh -data $$($(DEMO)/text.sh):text run /data/demo.sh /data/bin /data/text
+endif
+
+test: lint check-generate unit integration
+
+# In the VM: container start beside its floor and its peers. Then here: tasks.
+bench: vm-deps vm-tools tested
+	go build -trimpath -ldflags='-s -w' -o $(TESTED)/ ./integration/bench
+	$(VM) -data $(CURDIR)/$(TESTED):bin run /data/bin/bench start
+	TEPUI_BIN=$(CURDIR)/$(TESTED) $(TESTED)/bench tasks
 
 lint:
 	@unformatted=$$(go tool gofumpt -l .); test -z "$$unformatted" || { echo "not as gofumpt has it: $$unformatted"; exit 1; }

@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Prints the path of the text for the word count, after fetching it if need be:
-# the GNU Collaborative International Dictionary of English, which is Webster's
-# of 1913 and more, 40 MB, licensed under the GNU GPL, version 2 or later. It
-# comes from the Debian package dict-gcide, which is unpacked below the given
-# directory (default: .cache/wordcount) and not installed.
+# the first 8 MB of the GNU Collaborative International Dictionary of English,
+# which is Webster's of 1913 and more, licensed under the GNU GPL, version 2 or
+# later. It comes from the Debian package dict-gcide, which is unpacked below
+# the given directory (default: .cache/wordcount) and not installed.
 set -eu
 
 dir=${1:-.cache/wordcount}
-text=$dir/usr/share/dictd/gcide.dict.dz
+text=$dir/gcide.txt
 if [ ! -f "$text" ]; then
 	command -v apt-get >/dev/null || {
 		echo "text.sh: the text comes from a Debian package, and apt-get is not here; give any text to wordcount --text" >&2
@@ -18,8 +18,17 @@ if [ ! -f "$text" ]; then
 	}
 	mkdir -p "$dir"
 	echo "fetching the Debian package dict-gcide (15 MB): the text to count, a dictionary under the GPL" >&2
-	(cd "$dir" && rm -f dict-gcide_*.deb && apt-get download -qq -o APT::Sandbox::User=root dict-gcide)
-	dpkg -x "$dir"/dict-gcide_*.deb "$dir"
-	rm "$dir"/dict-gcide_*.deb
+	(
+		cd "$dir"
+		rm -f dict-gcide_*.deb
+		apt-get download -qq -o APT::Sandbox::User=root dict-gcide || {
+			apt-get update -qq
+			apt-get download -qq -o APT::Sandbox::User=root dict-gcide
+		}
+		dpkg -x dict-gcide_*.deb package
+		gzip -dc <package/usr/share/dictd/gcide.dict.dz 2>/dev/null | head -c 8000000 >text.new
+		mv text.new gcide.txt
+		rm -r package dict-gcide_*.deb
+	)
 fi
 echo "$text"
