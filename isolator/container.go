@@ -64,16 +64,7 @@ func (c *Container) start(ctx context.Context, p *plan, stdio Stdio) error {
 	if err := c.makeCgroup(); err != nil {
 		return err
 	}
-	cgroup := -1
-	if c.leaf != nil {
-		dir, err := c.leaf.root.Open(".")
-		if err != nil {
-			return &StartError{Step: StepCgroup, Err: err}
-		}
-		defer dir.Close()
-		cgroup = int(dir.Fd())
-	}
-	proc, control, err := c.isolator.launch(p, cgroup, stdio, status)
+	proc, control, err := c.isolator.launch(p, c.leaf, stdio, status)
 	if err != nil {
 		return &StartError{Step: StepClone, Err: err}
 	}

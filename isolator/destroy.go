@@ -116,31 +116,26 @@ func (c *Container) tryRemove() error {
 	if events["populated"] != 0 {
 		return errors.New("it still has processes")
 	}
-	if err := c.group.root.Remove(leafName); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, removeBelow(c.group.root, "."))
+	if err := c.group.remove(leafName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, c.group.removeBelow())
 	}
-	if err := c.isolator.tree.root.Remove(c.id); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, removeBelow(c.group.root, "."))
+	if err := c.isolator.tree.remove(c.id); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, c.group.removeBelow())
 	}
 	return nil
 }
 
-// removeBelow removes all groups below dir, which stays.
-func removeBelow(root *os.Root, dir string) error {
-	entries, err := fs.ReadDir(root.FS(), dir)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, e := range entries {
-		if !e.IsDir() {
+// removeBelow removes all groups below g, from the bottom up.
+func (g *group) removeBelow() error {
+	names, err := g.children()
+	errs := []error{err}
+	for _, name := range names {
+		child, err := g.child(name)
+		if err != nil {
+			errs = append(errs, err)
 			continue
 		}
-		path := e.Name()
-		if dir != "." {
-			path = dir + "/" + path
-		}
-		errs = append(errs, removeBelow(root, path), root.Remove(path))
+		errs = append(errs, child.removeBelow(), child.close(), g.remove(name))
 	}
 	return errors.Join(errs...)
 }

@@ -44,7 +44,7 @@ type Isolator struct {
 	limits  enforcement
 	tree    *tree // nil without cgroups
 	runtime *os.Root
-	init    *sealed
+	init    *os.File // the sealed program of process 1
 	null    *os.File
 
 	waiting sync.WaitGroup // one for each container whose process 1 may live
@@ -208,7 +208,7 @@ func (i *Isolator) Close() error {
 func (i *Isolator) release() error {
 	var errs []error
 	if i.init != nil {
-		errs = append(errs, i.init.close())
+		errs = append(errs, i.init.Close())
 	}
 	if i.null != nil {
 		errs = append(errs, i.null.Close())

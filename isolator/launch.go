@@ -17,8 +17,6 @@ import (
 	"github.com/tepui/tepui/isolator/pid1"
 )
 
-const initName = pid1.Name
-
 // initEnv is the environment of process 1, not of the command. It tells the Go
 // runtime that it will do next to nothing: one processor, no garbage
 // collection, no adjusting to a cgroup's CPU limit.
@@ -32,8 +30,8 @@ func initEnv() []string {
 type Stdio struct{ Stdin, Stdout, Stderr *os.File }
 
 // descriptors lays out what process 1 is started with; see pid1.ControlFD.
-func (s Stdio) descriptors(null, control, status *os.File) []uintptr {
-	files := []*os.File{s.Stdin, s.Stdout, s.Stderr, pid1.ControlFD: control, pid1.StatusFD: status}
+func (s Stdio) descriptors(null, control, status, program *os.File) []uintptr {
+	files := []*os.File{s.Stdin, s.Stdout, s.Stderr, pid1.ControlFD: control, pid1.StatusFD: status, pid1.ProgramFD: program}
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
 		if f == nil {
@@ -57,14 +55,15 @@ func controlPair() (ours, theirs *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "control"), os.NewFile(uintptr(fds[1]), "control of init"), nil
 }
 
-// launch clones process 1 and returns it with the isolator's end of the control socket.
-func (i *Isolator) launch(p *plan, cgroup int, stdio Stdio, status *os.File) (*process, *os.File, error) {
+// launch clones process 1 into the cgroup leaf, if there is one, and returns it with the
+// isolator's end of the control socket.
+func (i *Isolator) launch(p *plan, leaf *group, stdio Stdio, status *os.File) (*process, *os.File, error) {
 	ours, theirs, err := controlPair()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer theirs.Close()
-	proc, err := clone(i.init, stdio.descriptors(i.null, theirs, status), cgroup, p.flags)
+	proc, err := clone(stdio.descriptors(i.null, theirs, status, i.init), leaf, p.flags)
 	runtime.KeepAlive(stdio)
 	if err != nil {
 		return nil, nil, errors.Join(err, ours.Close())

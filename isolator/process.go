@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tepui/tepui/isolator/pid1"
 )
 
 // process is process 1 of a container as its parent sees it, held by a pidfd:
@@ -19,21 +21,20 @@ type process struct {
 	file *os.File // the pidfd, in the runtime's poller, so that waiting takes no thread
 }
 
-// clone starts process 1: born in the cgroup and in the namespaces, of a
-// session of its own so that the terminal of the agent does not reach it.
-func clone(program *sealed, files []uintptr, cgroup int, flags uintptr) (*process, error) {
-	pidfd := -1
-	pid, err := syscall.ForkExec(program.path, []string{initName}, &syscall.ProcAttr{
+// clone starts process 1: born in the cgroup, if there is one, and in the
+// namespaces, in a session of its own so that the agent's terminal does not
+// reach it. Its program is one of the files.
+func clone(files []uintptr, cgroup *group, flags uintptr) (*process, error) {
+	pidfd, pid := -1, 0
+	attr := &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   initEnv(),
 		Files: files,
-		Sys: &syscall.SysProcAttr{
-			Setsid:      true,
-			Cloneflags:  flags,
-			PidFD:       &pidfd,
-			UseCgroupFD: cgroup >= 0,
-			CgroupFD:    max(cgroup, 0),
-		},
+		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: flags, PidFD: &pidfd},
+	}
+	err := inside(cgroup, attr.Sys, func() (err error) {
+		pid, err = syscall.ForkExec(pid1.ProgramPath, []string{pid1.Name}, attr)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -47,6 +48,17 @@ func clone(program *sealed, files []uintptr, cgroup int, flags uintptr) (*proces
 	return &process{pid: pid, file: os.NewFile(uintptr(pidfd), "pidfd")}, nil
 }
 
+// inside runs f with attr saying that a child is born in the cgroup.
+func inside(cgroup *group, attr *syscall.SysProcAttr, f func() error) error {
+	if cgroup == nil {
+		return f()
+	}
+	return cgroup.control(func(fd int) error {
+		attr.UseCgroupFD, attr.CgroupFD = true, fd
+		return f()
+	})
+}
+
 // endUnheld ends a child that has just been started and that there is no pidfd for.
 // It has not been waited for, so its number is still its own.
 func endUnheld(pid int) error {
@@ -58,7 +70,7 @@ func endUnheld(pid int) error {
 }
 
 // wait returns when the process has ended, and takes it off the process table.
-// It must be called once. After close it returns an error.
+// It must be called once. After close it returns os.ErrClosed.
 func (p *process) wait() (status syscall.WaitStatus, usage syscall.Rusage, err error) {
 	conn, err := p.file.SyscallConn()
 	if err != nil {
@@ -75,7 +87,10 @@ func (p *process) wait() (status syscall.WaitStatus, usage syscall.Rusage, err e
 			return err != nil || pid == p.pid
 		}
 	})
-	return status, usage, errors.Join(err, failed)
+	if err != nil {
+		return 0, usage, os.ErrClosed // there are no deadlines, so this is the only reason
+	}
+	return status, usage, failed
 }
 
 // signal sends sig to the process. os.ErrProcessDone means that it has ended.

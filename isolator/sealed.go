@@ -15,22 +15,12 @@ import (
 	"github.com/tepui/tepui/isolator/pid1"
 )
 
-// lowestSealedFD keeps the descriptor of the sealed program out of the way of
-// those that the clone lays out for process 1, which begin at 0.
-const lowestSealedFD = 64
-
 const allSeals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
 
-// sealed is a program in memory that nobody can change, the kernel guarantees:
-// not even root in a container, through /proc/1/exe or in any other way. One
-// copy serves all containers, which share its pages.
-type sealed struct {
-	file *os.File
-	path string // by which the child of a clone finds it
-}
-
-// seal copies the program at path.
-func seal(path string) (*sealed, error) {
+// seal copies the program at path into memory where nobody can change it, the
+// kernel guarantees: not even root in a container, through /proc/1/exe or in
+// any other way. One copy serves all containers, which share its pages.
+func seal(path string) (*os.File, error) {
 	src, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("isolator: open init: %w", err)
@@ -76,17 +66,10 @@ func newMemfd(name string) (*os.File, error) {
 
 // reopen gets a descriptor for reading only: a program that somebody has open
 // for writing cannot be executed.
-func reopen(mem *os.File) (*sealed, error) {
-	read, err := unix.Open("/proc/self/fd/"+strconv.Itoa(int(mem.Fd())), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+func reopen(mem *os.File) (*os.File, error) {
+	fd, err := unix.Open("/proc/self/fd/"+strconv.Itoa(int(mem.Fd())), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("isolator: reopen init: %w", err)
 	}
-	defer unix.Close(read)
-	fd, err := unix.FcntlInt(uintptr(read), unix.F_DUPFD_CLOEXEC, lowestSealedFD)
-	if err != nil {
-		return nil, fmt.Errorf("isolator: move the descriptor of init: %w", err)
-	}
-	return &sealed{file: os.NewFile(uintptr(fd), mem.Name()), path: "/proc/self/fd/" + strconv.Itoa(fd)}, nil
+	return os.NewFile(uintptr(fd), mem.Name()), nil
 }
-
-func (s *sealed) close() error { return s.file.Close() }

@@ -38,7 +38,7 @@ func openTree(h Host, path string, controllers []string) (*tree, error) {
 	}
 	g, err := openGroup(path)
 	if err != nil {
-		return nil, fmt.Errorf("isolator: open cgroup tree %s: %w", path, cause(err))
+		return nil, fmt.Errorf("isolator: %w", err)
 	}
 	t := &tree{group: g}
 	if err := t.ready(h, controllers); err != nil {
@@ -59,10 +59,14 @@ func (t *tree) ready(h Host, controllers []string) error {
 // moveCaller puts this process into a leaf of its own: a cgroup with processes cannot
 // have controllers enabled for its children.
 func (t *tree) moveCaller() error {
-	if err := t.root.Mkdir(agentName, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make cgroup %s/%s: %w", t.path, agentName, cause(err))
+	agent, err := t.make(agentName)
+	if errors.Is(err, fs.ErrExist) {
+		agent, err = t.child(agentName)
 	}
-	return t.write(agentName+"/"+cgroupProcs, "0")
+	if err != nil {
+		return err
+	}
+	return errors.Join(agent.write(cgroupProcs, "0"), agent.close())
 }
 
 // enable turns the controllers on in every group from the mount down to the

@@ -4,11 +4,15 @@
 package pid1
 
 // Descriptors that process 1 is started with, besides 0, 1 and 2, which become
-// the command's. Neither reaches the command.
+// the command's. None of these reaches the command.
 const (
 	ControlFD = 3 // a stream socket: a Config in, a Report out
 	StatusFD  = 4 // where the wait status is written, opened for writing
+	ProgramFD = 5 // the program of process 1 itself, by which it is executed; closed at once
 )
+
+// ProgramPath is where a new process 1 finds its program.
+const ProgramPath = "/proc/self/fd/5"
 
 // version changes whenever the form of Config or Report does.
 const version = 1

@@ -83,6 +83,9 @@ func unclutter() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return err
 	}
+	if err := unix.Close(ProgramFD); err != nil {
+		return err
+	}
 	return unix.CloseRange(ControlFD, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC)
 }
 
