@@ -17,7 +17,7 @@ VM := $(CURDIR)/$(BIN)/vm
 TESTED := $(BIN)/tested
 INTEGRATION_FLAGS := -count=1 -timeout=15m -p=$(JOBS) $(if $(RUN),-run='$(RUN)')
 
-.PHONY: vm-deps vm-tools vm-image tested integration
+.PHONY: vm-deps vm-tools vm-image tested integration integration-tool integration-plain integration-systemd
 
 vm-deps:
 	@$(NEED) "the test VM: QEMU, mmdebstrap for its Debian, mke2fs for its disks, depmod for its kernel modules" \
@@ -35,12 +35,23 @@ vm-image: vm-deps vm-tools
 	$(VM) image
 	$(VM) -flavour systemd image
 
+IN_VM = -data $(CURDIR)/$(TESTED):bin -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec
+
 ifeq ($(INTEGRATION),host)
 integration: tested
 	TEPUI_BIN=$(CURDIR)/$(TESTED) INTEGRATION=host go test $(INTEGRATION_FLAGS) $(PKGS)
 else
-integration: vm-image tested
-	TEPUI_VM=$(VM) go test $(INTEGRATION_FLAGS) ./integration/vm/...
-	go test $(INTEGRATION_FLAGS) -exec '$(VM) -data $(CURDIR)/$(TESTED):bin -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec' $(PKGS)
-	go test $(INTEGRATION_FLAGS) -exec '$(VM) -flavour systemd -data $(CURDIR)/$(TESTED):bin -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec' ./integration/scenarios ./isolator/...
+# All three, also when one of them fails: make -k integration.
+integration: integration-tool integration-plain integration-systemd
 endif
+
+# The VM itself.
+integration-tool: vm-image
+	TEPUI_VM=$(VM) go test $(INTEGRATION_FLAGS) ./integration/cmd/vm
+
+integration-plain: vm-image tested
+	go test $(INTEGRATION_FLAGS) -exec '$(VM) $(IN_VM)' $(PKGS)
+
+# The same below a systemd, in a cgroup that it delegates.
+integration-systemd: vm-image tested
+	go test $(INTEGRATION_FLAGS) -exec '$(VM) -flavour systemd $(IN_VM)' $(filter-out ./integration/kernel ./integration/hosts,$(PKGS))
