@@ -533,12 +533,21 @@ func (x *Update) GetLatestState() v1.TaskState {
 // Run launches one task; task.executor tells in which executor, and a task
 // without one is a command task.
 type Run struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Framework     *v1.FrameworkInfo      `protobuf:"bytes,1,req,name=framework" json:"framework,omitempty"`
-	Task          *v1.TaskInfo           `protobuf:"bytes,2,req,name=task" json:"task,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Framework *v1.FrameworkInfo      `protobuf:"bytes,1,req,name=framework" json:"framework,omitempty"`
+	Task      *v1.TaskInfo           `protobuf:"bytes,2,req,name=task" json:"task,omitempty"`
+	// Whether the executor is to be started if it is not there. False where the
+	// master counts on one that runs: if that has exited meanwhile, its resources
+	// are no longer granted, and the task is dropped (EXECUTOR_TERMINATED).
+	LaunchExecutor *bool `protobuf:"varint,3,opt,name=launch_executor,json=launchExecutor,def=1" json:"launch_executor,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
+
+// Default values for Run fields.
+const (
+	Default_Run_LaunchExecutor = bool(true)
+)
 
 func (x *Run) Reset() {
 	*x = Run{}
@@ -582,6 +591,13 @@ func (x *Run) GetTask() *v1.TaskInfo {
 		return x.Task
 	}
 	return nil
+}
+
+func (x *Run) GetLaunchExecutor() bool {
+	if x != nil && x.LaunchExecutor != nil {
+		return *x.LaunchExecutor
+	}
+	return Default_Run_LaunchExecutor
 }
 
 type Kill struct {
@@ -1011,10 +1027,11 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"\vexecutor_id\x18\x02 \x01(\v2\x14.mesos.v1.ExecutorIDR\n" +
 	"executorId\x12,\n" +
 	"\x06status\x18\x03 \x02(\v2\x14.mesos.v1.TaskStatusR\x06status\x126\n" +
-	"\flatest_state\x18\x04 \x02(\x0e2\x13.mesos.v1.TaskStateR\vlatestState\"d\n" +
+	"\flatest_state\x18\x04 \x02(\x0e2\x13.mesos.v1.TaskStateR\vlatestState\"\x93\x01\n" +
 	"\x03Run\x125\n" +
 	"\tframework\x18\x01 \x02(\v2\x17.mesos.v1.FrameworkInfoR\tframework\x12&\n" +
-	"\x04task\x18\x02 \x02(\v2\x12.mesos.v1.TaskInfoR\x04task\"\xa2\x01\n" +
+	"\x04task\x18\x02 \x02(\v2\x12.mesos.v1.TaskInfoR\x04task\x12-\n" +
+	"\x0flaunch_executor\x18\x03 \x01(\b:\x04trueR\x0elaunchExecutor\"\xa2\x01\n" +
 	"\x04Kill\x128\n" +
 	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12)\n" +
 	"\atask_id\x18\x02 \x02(\v2\x10.mesos.v1.TaskIDR\x06taskId\x125\n" +
