@@ -57,6 +57,7 @@ func newHost(t testing.TB, mods ...func(*agent.Config)) *host {
 	for _, m := range mods {
 		m(&cfg)
 	}
+	h.workDir = cfg.WorkDir
 	a, err := agent.New(cfg)
 	if err != nil {
 		t.Fatal(err)

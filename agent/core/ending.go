@@ -122,10 +122,16 @@ func (c *Core) tellExit(e *execution, x Exit) {
 			Status:      &code,
 		},
 	}}}
-	switch {
-	case c.link == registered:
+	if c.link == registered {
 		c.send(m)
-	case !c.leaving && len(c.exits) < maxExits:
+		return
+	}
+	c.keepExit(m)
+}
+
+// keepExit keeps the end of an executor for the next registration.
+func (c *Core) keepExit(m ToMaster) {
+	if !c.leaving && len(c.exits) < maxExits {
 		c.exits = append(c.exits, m)
 	}
 }

@@ -47,9 +47,17 @@ func (c *Core) linkUp() {
 	c.send(ToMaster{&link.FromAgent{Message: &link.FromAgent_Register{Register: c.register()}}})
 }
 
-// linkDown lets the updates in flight wait for the next registration.
+// linkDown lets the updates in flight wait for the next registration. What has
+// not left yet must not come out on another connection.
 func (c *Core) linkDown() {
 	c.link = down
+	c.out.Send = slices.DeleteFunc(c.out.Send, func(m Message) bool {
+		up, ok := m.(ToMaster)
+		if ok && up.Message.GetExecutorExited() != nil {
+			c.keepExit(up)
+		}
+		return ok
+	})
 	for _, f := range c.frameworks {
 		for _, t := range f.tasks {
 			c.timers.stop(&t.updates.retry)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +21,13 @@ import (
 
 const agentID = "m-S0"
 
+// tb is what a rig needs of a *testing.T or *rapid.T.
+type tb interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // rig is a core with a clock that stands still until it is moved. It checks
 // the core after each step, and says what the core wants in short lines:
 //
@@ -29,7 +35,7 @@ const agentID = "m-S0"
 //	conn 1: LAUNCH t1                     an event for an executor
 //	launch c1, start c1 1 cpus 64 MB      an action on a container
 type rig struct {
-	t    testing.TB
+	t    tb
 	core *core.Core
 	now  time.Time
 
@@ -41,7 +47,7 @@ type rig struct {
 	notes      []core.Note
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t tb) *rig {
 	t.Helper()
 	c, err := core.New(core.Config{
 		Agent:               &mesos.AgentInfo{Hostname: new("host"), Port: new(int32(5051))},
@@ -53,7 +59,7 @@ func newRig(t testing.TB) *rig {
 		KillGrace:           3 * time.Second,
 	})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	return &rig{
 		t: t, core: c, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
@@ -65,7 +71,7 @@ func newRig(t testing.TB) *rig {
 }
 
 // registered is a rig whose core has registered with a master.
-func registered(t testing.TB) *rig {
+func registered(t tb) *rig {
 	r := newRig(t)
 	r.step(core.LinkUp{})
 	r.step(fromMaster(registeredMessage(agentID)))
@@ -115,7 +121,7 @@ func (r *rig) refuses(in core.Input, code core.Code, want string) {
 func (r *rig) check() {
 	r.t.Helper()
 	if err := r.core.Check(); err != nil {
-		r.t.Fatal(err)
+		r.t.Fatalf("%v", err)
 	}
 }
 
@@ -234,7 +240,7 @@ func limits(l core.Limits) string {
 }
 
 // want compares lines.
-func want(t testing.TB, got []string, want ...string) {
+func want(t tb, got []string, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
