@@ -56,7 +56,8 @@ type fate struct {
 	inFlight *mesos.TaskStatus
 	acked    bool // the terminal one
 
-	delivered bool // to its executor
+	delivered bool            // to its executor
+	known     map[string]bool // uuids that were acknowledged
 }
 
 func newWorld(t *rapid.T) *world {
@@ -130,6 +131,9 @@ func (w *world) toMaster(m *link.FromAgent) {
 		w.t.Fatalf("two updates are in flight: %v and %v", f.inFlight, s)
 	}
 	f.inFlight = s
+	if f.known[string(s.GetUuid())] {
+		w.t.Fatalf("an acknowledged update is sent again: %v", s)
+	}
 	if f.acked {
 		w.t.Fatalf("an update after the acknowledged end: %v", s)
 	}
@@ -329,6 +333,10 @@ func (w *world) acknowledge(key string) {
 	f := w.tasks[key]
 	s := f.inFlight
 	f.inFlight = nil
+	if f.known == nil {
+		f.known = map[string]bool{}
+	}
+	f.known[string(s.GetUuid())] = true
 	f.acked = f.acked || mesos.Terminal(s.GetState())
 	w.must(core.FromMaster{Message: &link.FromMaster{Message: &link.FromMaster_Acknowledge{Acknowledge: &link.Acknowledge{
 		FrameworkId: &mesos.FrameworkID{Value: new(key[:1])}, TaskId: s.GetTaskId(), Uuid: s.GetUuid(),
