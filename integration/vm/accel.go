@@ -30,7 +30,7 @@ func (a Accel) args() []string {
 	if a == KVM {
 		return []string{"-accel", "kvm", "-cpu", "host"}
 	}
-	return []string{"-accel", "tcg,thread=single", "-cpu", "max"}
+	return []string{"-accel", "tcg,thread=single,tb-size=256", "-cpu", "max"} // MiB of translated code
 }
 
 // findAccel tells whether machines boot with KVM here, by booting one, once
