@@ -54,13 +54,14 @@ func (o *output) String() string {
 }
 
 // Run starts a program of Bin with its arguments, and env added to our own
-// environment.
+// environment; on a systemd host, in a scope of its own.
 func Run(program string, args, env []string) (*Process, error) {
 	path, err := filepath.Abs(filepath.Join(Bin(), program))
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{name: program, cmd: exec.Command(path, args...), done: make(chan struct{})}
+	argv := scoped(append([]string{path}, args...))
+	p := &Process{name: program, cmd: exec.Command(argv[0], argv[1:]...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	if err := p.cmd.Start(); err != nil {
