@@ -26,7 +26,7 @@ func TestScenariosOnAnAgent(t *testing.T) {
 	if binary == "" {
 		t.Skip("TEPUI_SCENARIOS does not name the test binary of integration/scenarios: 'make test-vagrant' sets it")
 	}
-	const dir = "/root/scenarios"
+	const dir = "/opt/scenarios" // where programs are for any user
 	run(t, m, "systemctl stop tepui-agent; mkdir -p "+dir+"/bin")
 	t.Cleanup(func() { run(t, m, "rm -rf "+dir+"; systemctl start tepui-agent") })
 	put(t, m, binary, dir+"/scenarios.test")

@@ -21,6 +21,9 @@ TEPUI_AGENT_REREGISTER_TIMEOUT=20secs
 EOF
 rm -rf "$from"
 
+# The tests cut machines off by it.
+command -v nft > /dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends nftables; }
+
 unit=tepui-agent
 [ "$name" = master ] && unit=tepui-master
 systemctl daemon-reload
