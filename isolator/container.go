@@ -7,11 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"syscall"
 	"time"
-
-	"github.com/tepui/tepui/isolator/pid1"
 )
 
 // cleanupTime bounds how long a failed start may take to remove what it made.
@@ -61,10 +57,15 @@ func (c *Container) start(ctx context.Context, p *plan, stdio Stdio) error {
 		return &StartError{Step: StepStatus, Err: err}
 	}
 	defer status.Close()
+	signals, err := c.makeSignals()
+	if err != nil {
+		return &StartError{Step: StepStatus, Err: err}
+	}
+	defer signals.Close()
 	if err := c.makeCgroup(); err != nil {
 		return err
 	}
-	proc, control, err := c.isolator.launch(p, c.leaf, stdio, status)
+	proc, control, err := c.isolator.launch(p, c.leaf, stdio, status, signals)
 	if err != nil {
 		return &StartError{Step: StepClone, Err: err}
 	}
@@ -107,20 +108,6 @@ func (c *Container) abandon(ctx context.Context, failed error) error {
 	return e
 }
 
-// Signal sends sig to the command's process group, through process 1. SIGKILL
-// and SIGSTOP are possible; a few that stand for faults are not. os.ErrProcessDone,
-// wrapped, means that the container has ended.
-func (c *Container) Signal(sig syscall.Signal) error {
-	carrier, ok := pid1.Carrier(sig)
-	if !ok {
-		return fmt.Errorf("isolator: signal container %s: %v (%d) cannot be forwarded", c.id, sig, int(sig))
-	}
-	if err := c.proc.signal(carrier); err != nil {
-		return fmt.Errorf("isolator: signal container %s with %v: %w", c.id, sig, err)
-	}
-	return nil
-}
-
 // Update changes the limits: it writes them and reads them back. A shrink of the
 // memory below what is in use first reclaims; a *LimitError means that it was
 // refused and the old limit holds. Without cgroups it does nothing.
@@ -155,18 +142,6 @@ func (c *Container) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, context.Cause(ctx)
 	}
 }
-
-// makeStatus makes the container's folder in the runtime directory, and the
-// file there into which process 1 writes the wait status.
-func (c *Container) makeStatus() (*os.File, error) {
-	if err := c.isolator.runtime.Mkdir(c.id, 0o700); err != nil {
-		return nil, existing(err)
-	}
-	c.folder = true
-	return c.isolator.runtime.OpenFile(c.statusFile(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-}
-
-func (c *Container) statusFile() string { return c.id + "/status" }
 
 // letGo stops waiting for the container, which lives on.
 func (c *Container) letGo() error {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 )
 
@@ -126,19 +125,4 @@ func findOOM(g *group) (*OOM, error) {
 		Kills:   events["oom_kill"],
 		Outside: events["oom"] == 0,
 	}, errors.Join(err1, err2)
-}
-
-// readStatus returns what process 1 wrote into the status file, or nil if it
-// did not come to that.
-func (c *Container) readStatus() (*syscall.WaitStatus, error) {
-	text, err := c.isolator.runtime.ReadFile(c.statusFile())
-	if err != nil || len(text) == 0 {
-		return nil, err
-	}
-	n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 32)
-	if err != nil {
-		return nil, fmt.Errorf("status file of container %s holds %q, not a wait status", c.id, text)
-	}
-	status := syscall.WaitStatus(n)
-	return &status, nil
 }

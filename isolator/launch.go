@@ -30,8 +30,11 @@ func initEnv() []string {
 type Stdio struct{ Stdin, Stdout, Stderr *os.File }
 
 // descriptors lays out what process 1 is started with; see pid1.ControlFD.
-func (s Stdio) descriptors(null, control, status, program *os.File) []uintptr {
-	files := []*os.File{s.Stdin, s.Stdout, s.Stderr, pid1.ControlFD: control, pid1.StatusFD: status, pid1.ProgramFD: program}
+func (s Stdio) descriptors(null, control, status, signals, program *os.File) []uintptr {
+	files := []*os.File{
+		s.Stdin, s.Stdout, s.Stderr,
+		pid1.ControlFD: control, pid1.StatusFD: status, pid1.SignalFD: signals, pid1.ProgramFD: program,
+	}
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
 		if f == nil {
@@ -57,13 +60,13 @@ func controlPair() (ours, theirs *os.File, err error) {
 
 // launch clones process 1 into the cgroup leaf, if there is one, and returns it with the
 // isolator's end of the control socket.
-func (i *Isolator) launch(p *plan, leaf *group, stdio Stdio, status *os.File) (*process, *os.File, error) {
+func (i *Isolator) launch(p *plan, leaf *group, stdio Stdio, status, signals *os.File) (*process, *os.File, error) {
 	ours, theirs, err := controlPair()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer theirs.Close()
-	proc, err := clone(stdio.descriptors(i.null, theirs, status, i.init), leaf, p.flags)
+	proc, err := clone(stdio.descriptors(i.null, theirs, status, signals, i.init), leaf, p.flags)
 	runtime.KeepAlive(stdio)
 	if err != nil {
 		return nil, nil, errors.Join(err, ours.Close())

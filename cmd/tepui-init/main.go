@@ -6,11 +6,11 @@
 package main
 
 import (
-	"os"
+	"syscall"
 
 	"github.com/tepui/tepui/isolator/pid1"
 )
 
 func main() {
-	os.Exit(pid1.Main())
+	syscall.Exit(pid1.Main())
 }

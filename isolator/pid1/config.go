@@ -8,11 +8,12 @@ package pid1
 const (
 	ControlFD = 3 // a stream socket: a Config in, a Report out
 	StatusFD  = 4 // where the wait status is written, opened for writing
-	ProgramFD = 5 // the program of process 1 itself, by which it is executed; closed at once
+	SignalFD  = 5 // a named pipe, opened for reading and writing: a byte in is a signal for the command
+	ProgramFD = 6 // the program of process 1 itself, by which it is executed; closed at once
 )
 
 // ProgramPath is where a new process 1 finds its program.
-const ProgramPath = "/proc/self/fd/5"
+const ProgramPath = "/proc/self/fd/6"
 
 // version changes whenever the form of Config or Report does.
 const version = 1

@@ -5,8 +5,6 @@ package pid1
 
 import (
 	"math"
-	"os"
-	"os/signal"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -34,15 +32,13 @@ func Main() int {
 		complain(Name + " is process 1 of a container and is started by the agent; it does nothing for people\n")
 		return exitUsage
 	}
-	signals := make(chan os.Signal, lastSignal)
-	signal.Notify(signals, carriers()...)
 	pid, report := launch()
 	_ = writeAll(ControlFD, report.marshal()) // an isolator that went away kills us or adopts us; neither needs this
 	unix.Close(ControlFD)
 	if pid == 0 {
 		return exitStart
 	}
-	go forward(signals, pid)
+	go forward(pid)
 	status := reap(pid)
 	_ = writeAll(StatusFD, strconv.AppendUint(nil, uint64(status), 10)) // without it our own exit code has to do
 	return exitCode(status)
@@ -60,6 +56,9 @@ func launch() (pid int, _ *Report) {
 	}
 	if len(c.Args) == 0 {
 		return 0, failed(StepConfig, "without arguments", unix.EINVAL)
+	}
+	if r := deafen(); r != nil {
+		return 0, r
 	}
 	if r := c.prepare(); r != nil {
 		return 0, r
@@ -87,17 +86,6 @@ func unclutter() error {
 		return err
 	}
 	return unix.CloseRange(ControlFD, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC)
-}
-
-// forward passes signals on to the command's process group for as long as
-// process 1 lives. A signal that comes when the command has just ended finds
-// nobody, which is no error.
-func forward(signals <-chan os.Signal, group int) {
-	for s := range signals {
-		if sig, ok := s.(syscall.Signal); ok {
-			_ = unix.Kill(-group, carried(sig))
-		}
-	}
 }
 
 // reap waits for children, the command and orphans alike, until the command
