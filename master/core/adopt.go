@@ -23,6 +23,11 @@ func (c *Core) adopt(a *agent, r *registration) {
 		c.adoptExecutor(a, r, e)
 	}
 	for _, t := range r.tasks {
+		if m := t.task; mesos.Terminal(m.GetStatusUpdateState()) && c.wasAcknowledged(m.GetStatusUpdateUuid()) {
+			// It is over, only the acknowledgement did not reach the agent.
+			c.toAgent(a, acknowledgement(m.GetFrameworkId(), m.GetTaskId(), m.GetStatusUpdateUuid()))
+			continue
+		}
 		c.adoptTask(a, r, t, before[taskKey{t.framework, TaskID(t.task.GetTaskId().GetValue())}])
 	}
 	for _, f := range sortedFrameworks(c.frameworks) {

@@ -248,6 +248,9 @@ func TestTeardownShutsDownEverywhereAndForgetsTheFramework(t *testing.T) {
 		}
 	}
 	n3.quiet()
+	if w.closed[s.conn] != core.CloseDone {
+		t.Error("the connection is not ended")
+	}
 	w.dial(frameworkInfo(withID(s.id.GetValue()))).ended("has been removed")
 }
 

@@ -30,7 +30,9 @@ func (c *Core) schedulerClosed(conn ConnID) {
 	})
 }
 
+// teardown handles TEARDOWN, which ends the connection too.
 func (c *Core) teardown(f *framework) {
+	c.out.Send = append(c.out.Send, Message{Conn: f.conn, Close: CloseDone})
 	c.detach(f, "")
 	c.endFramework(f, "teardown")
 }

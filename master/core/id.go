@@ -5,6 +5,7 @@ package core
 
 import (
 	"fmt"
+	"strings"
 )
 
 // The ids of the Mesos API, as text.
@@ -25,6 +26,15 @@ type (
 // from 1 up, and never uses one twice; 0 is no connection.
 type ConnID uint64
 
+// uuid names a status update.
+type uuid [16]byte
+
+// uuidOf returns the uuid in a message; what is longer or shorter is none, and
+// equals no other.
+func uuidOf(b []byte) (id uuid, ok bool) {
+	return id, copy(id[:], b) == len(id) && len(b) == len(id)
+}
+
 // ids hands out ids that begin with the master's and end with a counter.
 type ids struct {
 	master     string
@@ -32,6 +42,9 @@ type ids struct {
 	agents     uint64
 	offers     uint64
 }
+
+// gave tells whether an id is one of this master's, not of an earlier one's.
+func (i *ids) gave(id string) bool { return strings.HasPrefix(id, i.master+"-") }
 
 func (i *ids) framework() FrameworkID {
 	id := FrameworkID(fmt.Sprintf("%s-%04d", i.master, i.frameworks))

@@ -98,7 +98,10 @@ func (l *launch) place(o *order) {
 	c.addTask(t)
 	l.complete(o)
 	c.toAgent(l.agent, &link.FromMaster{Message: &link.FromMaster_Run{
-		Run: &link.Run{Framework: l.framework.info, Task: o.task},
+		Run: &link.Run{
+			Framework: l.framework.info, Task: o.task,
+			LaunchExecutor: new(o.executor == nil || o.fresh),
+		},
 	}})
 	c.note(Note{Level: Debug, Event: "task launched", Framework: l.framework.id, Agent: l.agent.id, Task: t.id})
 }

@@ -72,6 +72,19 @@ func (c *Core) answerSome(f *framework) {
 	f.answer = c.timers.set(c.now.Add(answerPause), func() { c.answerSome(f) })
 }
 
+// mayStillCome tells whether the task may be on an agent of an earlier master
+// that has not registered yet: nothing can be said of it, the framework is to ask
+// again.
+func (c *Core) mayStillCome(f *framework, q question) bool {
+	if !c.now.Before(c.started.Add(c.cfg.AgentReregisterTimeout)) {
+		return false
+	}
+	if q.agent == "" {
+		return !c.ids.gave(string(f.id))
+	}
+	return c.agents[q.agent] == nil && !c.ids.gave(string(q.agent))
+}
+
 // answer tells the framework what the master knows of a task. Agents that are
 // registered, connected or not, would have told of a task that they have.
 func (c *Core) answer(f *framework, q question) {
@@ -85,6 +98,8 @@ func (c *Core) answer(f *framework, q question) {
 			s.state = t.status
 		}
 	case q.implied:
+		return
+	case c.mayStillCome(f, q):
 		return
 	case a != nil:
 		s.agent = a.protoID

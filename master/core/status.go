@@ -23,6 +23,12 @@ func (c *Core) statusUpdate(a *agent, u *link.Update) error {
 		c.acknowledgeUpdate(a, u)
 		return nil
 	}
+	if c.wasAcknowledged(status.GetUuid()) {
+		// The acknowledgement is on its way, or was lost. By now the id may
+		// be that of another task, which this is not about.
+		c.acknowledgeUpdate(a, u)
+		return nil
+	}
 	t := a.tasks[taskKey{f.id, TaskID(status.GetTaskId().GetValue())}]
 	if t != nil {
 		c.updateTask(t, u)
@@ -33,6 +39,13 @@ func (c *Core) statusUpdate(a *agent, u *link.Update) error {
 	}
 	c.toFramework(f, updateEvent(status))
 	return nil
+}
+
+// wasAcknowledged tells whether this is the end of a task that its framework has
+// acknowledged lately.
+func (c *Core) wasAcknowledged(b []byte) bool {
+	id, ok := uuidOf(b)
+	return ok && c.acked.has(id)
 }
 
 // updateTask takes over what an update says of its task. An end is final.
@@ -84,6 +97,9 @@ func (c *Core) acknowledge(f *framework, call *scheduler.Call_Acknowledge) {
 	t := a.tasks[taskKey{f.id, TaskID(call.GetTaskId().GetValue())}]
 	if t != nil && mesos.Terminal(t.status) && bytes.Equal(t.uuid, call.GetUuid()) {
 		c.dropTask(t)
+		if id, ok := uuidOf(t.uuid); ok {
+			c.acked.add(id)
+		}
 	}
 	c.toAgent(a, acknowledgement(f.protoID, call.GetTaskId(), call.GetUuid()))
 }

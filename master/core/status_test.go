@@ -245,6 +245,23 @@ func TestExplicitReconciliation(t *testing.T) {
 	}
 }
 
+func TestWhatAnEarlierMasterKnewIsNotAnsweredWhileItsAgentsMayComeBack(t *testing.T) {
+	w := newWorld(t)
+	s := w.subscribe(withID("earlier-0000"))
+	absent := &node{id: &mesos.AgentID{Value: new("earlier-S0")}}
+	explicitly(s, "t", absent)
+	explicitly(s, "t", nil)
+	s.call(killCall("t", ""))
+	s.quiet()
+	explicitly(s, "t", w.node("cpus:0.001")) // this one has told all it has
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_RECONCILIATION)
+	w.pass(reregisterTimeout)
+	explicitly(s, "t", absent)
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_RECONCILIATION)
+	explicitly(s, "t", nil)
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_RECONCILIATION)
+}
+
 func TestALargeReconciliationIsAnsweredBitByBit(t *testing.T) {
 	w := newWorld(t)
 	n := w.node("cpus:1200;mem:1000")

@@ -28,6 +28,7 @@ const (
 type world struct {
 	t      rapid.TB
 	core   *core.Core
+	alloc  core.Allocator
 	now    time.Time
 	conns  core.ConnID
 	events map[core.ConnID][]*scheduler.Event
@@ -50,7 +51,7 @@ func newWorld(t rapid.TB, options ...func(*core.Config)) *world {
 		t.Fatal(err)
 	}
 	return &world{
-		t: t, core: c, now: time.Unix(1_700_000_000, 0),
+		t: t, core: c, alloc: cfg.Allocator, now: time.Unix(1_700_000_000, 0),
 		events: make(map[core.ConnID][]*scheduler.Event),
 		down:   make(map[core.ConnID][]*link.FromMaster),
 		closed: make(map[core.ConnID]core.Close),
@@ -59,6 +60,10 @@ func newWorld(t rapid.TB, options ...func(*core.Config)) *world {
 
 func withOfferTimeout(d time.Duration) func(*core.Config) {
 	return func(c *core.Config) { c.OfferTimeout = d }
+}
+
+func withMaster(id string) func(*core.Config) {
+	return func(c *core.Config) { c.Master.Id = &id }
 }
 
 // try steps an input and returns what Step says.
