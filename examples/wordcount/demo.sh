@@ -2,11 +2,13 @@
 # Copyright 2026 The Tepui Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# demo.sh BIN TEXT: starts a local cluster with the programs of the folder BIN,
-# counts the words of TEXT in it, and stops it. Wants root and cgroup v2.
+# demo.sh BIN TEXT [FLAG...]: starts a local cluster with the programs of the
+# folder BIN, counts the words of TEXT in it (FLAGs are of wordcount), and stops
+# it. Wants root and cgroup v2.
 set -eu
 bin=$1
 text=$2
+shift 2
 dir=$(mktemp -d)
 agent=
 finish() {
@@ -22,7 +24,7 @@ trap 'exit 130' INT TERM
 "$bin/tepui" local --port 5050 --work_dir "$dir/work" --runtime_dir "$dir/run" --cgroups_enable_cfs \
 	--resources 'cpus:4;mem:768' 2>"$dir/log" &
 agent=$!
-if ! "$bin/wordcount" --master 127.0.0.1:5050 --text "$text"; then
+if ! "$bin/wordcount" --master 127.0.0.1:5050 --text "$text" "$@"; then
 	echo "the cluster's log:" >&2
 	cat "$dir/log" >&2
 	exit 1

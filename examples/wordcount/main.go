@@ -42,6 +42,7 @@ type flags struct {
 	ip     string
 	user   string
 	text   string
+	size   float64 // of what is counted of it, in MB; 0 = all
 	shards int
 	top    int
 	need   resource.Resources
@@ -65,6 +66,7 @@ func parse(args []string) flags {
 	var f flags
 	set := flag.NewFlagSet(program, flag.ExitOnError)
 	set.StringVar(&f.text, "text", "", "file with the text, plain or compressed by gzip or dictzip")
+	set.Float64Var(&f.size, "size", 0, "count only so many MB from the start of the text; 0 = all")
 	set.StringVar(&f.master, "master", "127.0.0.1:5050", "address of the master, host:port")
 	set.StringVar(&f.ip, "ip", "", "address on which agents fetch the executor (default: the one towards the master)")
 	set.StringVar(&f.user, "user", "", "user that the tasks run as (default: the one who runs this)")
@@ -80,6 +82,8 @@ func parse(args []string) flags {
 		misuse(set, err.Error())
 	case f.text == "":
 		misuse(set, "--text must name a file")
+	case !(f.size >= 0):
+		misuse(set, fmt.Sprintf("--size %g: must be a number of MB", f.size))
 	case f.shards < 1 || f.shards > 10000:
 		misuse(set, fmt.Sprintf("--shards %d: must be from 1 to 10000", f.shards))
 	}
@@ -102,6 +106,7 @@ func schedule(f flags) error {
 	if err != nil {
 		return err
 	}
+	text = head(text, f.size)
 	begin := time.Now()
 	expected := count(text)
 	sequential := time.Since(begin)

@@ -37,3 +37,16 @@ func readText(path string) ([]byte, error) {
 	}
 	return text, nil
 }
+
+// head returns the first megabytes of text, up to the end of a word; all for 0.
+func head(text []byte, megabytes float64) []byte {
+	end := megabytes * 1e6
+	if end == 0 || end >= float64(len(text)) {
+		return text
+	}
+	n := int(end)
+	for n < len(text) && !space(text[n]) {
+		n++
+	}
+	return text[:n]
+}

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	usageTimeout  = 15 * time.Second
+	usageTimeout  = time.Minute
 	usageInterval = 50 * time.Millisecond
 )
 

@@ -112,6 +112,14 @@ func TestReadText(t *testing.T) {
 	}
 }
 
+func TestHead(t *testing.T) {
+	for megabytes, want := range map[float64]string{0: "a rose is", 1e-6: "a", 3e-6: "a rose", 6e-6: "a rose", 7e-6: "a rose is", 1: "a rose is"} {
+		if got := head([]byte("a rose is"), megabytes); string(got) != want {
+			t.Errorf("head of %g MB is %q, want %q", megabytes, got, want)
+		}
+	}
+}
+
 func TestThousands(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
 		if got := thousands(n); got != want {
