@@ -142,7 +142,7 @@ func (a *Agent) assemble(at netip.AddrPort, socket string) (*parts, error) {
 	p.linker = &linker{master: a.cfg.Master, dial: a.cfg.Dial, loop: p.loop, log: a.cfg.Log}
 	p.door = &door{secret: &a.secret, loop: p.loop}
 	p.server = grpc.NewServer(
-		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.MaxRecvMsgSize(maxFromExecutor),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),
 	)
 	link.RegisterExecutorsServer(p.server, p.door)

@@ -32,8 +32,12 @@ const (
 const (
 	maxToMaster = 1 << 17 // messages: more than one update for each of very many tasks
 	maxMessage  = 64 << 20
-	pingAfter   = 15 * time.Second // of silence
-	pingTimeout = 15 * time.Second // until a master that answers nothing is given up
+	// maxFromExecutor bounds one call of an executor, whose data goes on to the
+	// master: it must stay well below what a master takes in one message, or one
+	// executor would cut its agent off.
+	maxFromExecutor = 4 << 20
+	pingAfter       = 15 * time.Second // of silence
+	pingTimeout     = 15 * time.Second // until a master that answers nothing is given up
 )
 
 var errSlowMaster = errors.New("the master does not read what it is sent")
