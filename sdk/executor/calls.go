@@ -23,8 +23,8 @@ func (d *MesosDriver) SendStatusUpdate(status *mesos.TaskStatus) (mesos.Status, 
 	}
 	call := d.call(wire.Call_UPDATE)
 	call.Update = &wire.Call_Update{Status: d.complete(status)}
-	if err := wire.Validate(call); err != nil {
-		return d.state(), fmt.Errorf("executor: %w", err)
+	if err := check(call); err != nil {
+		return d.state(), err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -78,6 +78,9 @@ func (d *MesosDriver) SendFrameworkMessage(data []byte) (mesos.Status, error) {
 	}
 	call := d.call(wire.Call_MESSAGE)
 	call.Message = &wire.Call_Message{Data: append([]byte{}, data...)}
+	if err := check(call); err != nil {
+		return d.state(), err
+	}
 	err := d.out.Put(call)
 	switch {
 	case errors.Is(err, session.ErrClosed):
@@ -95,4 +98,15 @@ func (d *MesosDriver) call(t wire.Call_Type) *wire.Call {
 		ExecutorId:  &mesos.ExecutorID{Value: proto.String(d.config.ExecutorID)},
 		FrameworkId: &mesos.FrameworkID{Value: proto.String(d.config.FrameworkID)},
 	}
+}
+
+// check finds calls that the agent would refuse.
+func check(call *wire.Call) error {
+	if err := wire.Validate(call); err != nil {
+		return fmt.Errorf("executor: %w", err)
+	}
+	if size := proto.Size(call); size > maxCall {
+		return fmt.Errorf("executor: %v: has %d bytes: must have at most %d: pass large data by a file or a server", call.GetType(), size, maxCall)
+	}
+	return nil
 }

@@ -109,6 +109,17 @@ func TestSendFrameworkMessage(t *testing.T) {
 	})
 }
 
+func TestSendFrameworkMessageRefuses(t *testing.T) {
+	inBubble(t, plain(), func(b *bench) {
+		p := b.registered()
+		s, err := b.driver.SendFrameworkMessage(make([]byte, 5<<20))
+		if s != mesos.Status_DRIVER_RUNNING || err == nil || !strings.Contains(err.Error(), "must have at most 4194304") {
+			t.Errorf("SendFrameworkMessage = %v, %v", s, err)
+		}
+		p.Silent(time.Minute)
+	})
+}
+
 func TestSendFrameworkMessageWhileDisconnected(t *testing.T) {
 	inBubble(t, checkpointing(), func(b *bench) {
 		p := b.registered()

@@ -19,6 +19,8 @@ const (
 	subscribeTimeout = 30 * time.Second
 	// firstBackoff begins the doubling up to MESOS_SUBSCRIPTION_BACKOFF_MAX.
 	firstBackoff = 50 * time.Millisecond
+	// maxCall is the size in bytes that an agent takes of an executor.
+	maxCall = 4 << 20
 	// stopTimeout is how long Stop waits for acknowledgements.
 	stopTimeout = 5 * time.Second
 )

@@ -113,6 +113,9 @@ func (d *MesosDriver) Send(call *wire.Call) (mesos.Status, error) {
 	if err := wire.Validate(call); err != nil {
 		return status, fmt.Errorf("scheduler: %w", err)
 	}
+	if size := proto.Size(call); size > maxCall {
+		return status, fmt.Errorf("scheduler: %v: has %d bytes: must have at most %d: make several calls of it", call.GetType(), size, maxCall)
+	}
 	return d.state(), d.enqueue(call)
 }
 

@@ -198,9 +198,12 @@ func TestInvalidCalls(t *testing.T) {
 		call func(d scheduler.Driver) (mesos.Status, error)
 		want string
 	}{
-		"kill nothing":     {func(d scheduler.Driver) (mesos.Status, error) { return d.KillTask(nil) }, "task_id"},
-		"decline nothing":  {func(d scheduler.Driver) (mesos.Status, error) { return d.DeclineOffer(nil, nil) }, "offer_ids"},
-		"task with no id":  {func(d scheduler.Driver) (mesos.Status, error) { return launchWithoutID(d) }, "task_id"},
+		"kill nothing":    {func(d scheduler.Driver) (mesos.Status, error) { return d.KillTask(nil) }, "task_id"},
+		"decline nothing": {func(d scheduler.Driver) (mesos.Status, error) { return d.DeclineOffer(nil, nil) }, "offer_ids"},
+		"task with no id": {func(d scheduler.Driver) (mesos.Status, error) { return launchWithoutID(d) }, "task_id"},
+		"too much": {func(d scheduler.Driver) (mesos.Status, error) {
+			return d.SendFrameworkMessage(executorID("E1"), agentID(), make([]byte, 17<<20))
+		}, "must have at most 16777216"},
 		"no call":          {func(d scheduler.Driver) (mesos.Status, error) { return d.Send(nil) }, "call"},
 		"no type":          {func(d scheduler.Driver) (mesos.Status, error) { return d.Send(&wire.Call{}) }, "type"},
 		"the driver's own": {func(d scheduler.Driver) (mesos.Status, error) { return d.Send(acknowledge("T1", uuid)) }, "by the driver itself"},

@@ -20,6 +20,8 @@ const (
 	subscribeTimeout = 30 * time.Second
 	// missedHeartbeats is how many heartbeats must stay away for the master to be lost.
 	missedHeartbeats = 5
+	// maxCall is the size in bytes that a master takes: tens of thousands of tasks.
+	maxCall = 16 << 20
 	// stopTimeout is how long Stop waits for calls to leave and the master to hang up.
 	stopTimeout = 5 * time.Second
 )
