@@ -74,78 +74,88 @@ func (b *sandbox) close() {
 //	slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>
 //
 // with empty output files, and points the link runs/latest at it.
-func (s *sandboxes) create(l *core.Launch, owner identity) (_ *sandbox, err error) {
-	runs := path.Join("slaves", l.Agent, "frameworks", string(l.Framework), "executors", string(l.Executor), "runs")
-	name := path.Join(runs, string(l.Container))
-	if err := s.pass(runs); err != nil {
-		return nil, err
-	}
-	if err := s.root.Mkdir(name, sandboxMode); err != nil {
+func (s *sandboxes) create(l *core.Launch, owner identity) (*sandbox, error) {
+	above, below := path.Join("slaves", l.Agent, "frameworks", string(l.Framework), "executors"), path.Join(string(l.Executor), "runs")
+	// In two parts, because the first is mostly there and the second is not.
+	executors, err := pass(s.root, above)
+	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	b := &sandbox{path: filepath.Join(s.dir, name), owner: owner}
-	defer func() {
-		if err != nil {
-			b.close()
-		}
-	}()
-	for _, out := range []struct {
-		name string
-		file **os.File
-	}{{stdoutName, &b.stdout}, {stderrName, &b.stderr}} {
-		if *out.file, err = s.output(path.Join(name, out.name), owner); err != nil {
-			return nil, err
-		}
+	defer executors.Close() // a directory that was only looked up in
+	runs, err := pass(executors, below)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	// The directory is the user's only when the files in it are made.
-	if err := s.own(name, sandboxMode, owner); err != nil {
-		return nil, err
+	defer runs.Close() // likewise
+	b := &sandbox{path: filepath.Join(s.dir, above, below, string(l.Container)), owner: owner}
+	if err := b.fill(runs, string(l.Container)); err != nil {
+		b.close()
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	return b, s.point(runs, string(l.Container))
+	if err := s.point(runs, string(l.Container)); err != nil {
+		b.close()
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	return b, nil
 }
 
-// pass makes the directories on the way, open for everybody to pass through
-// whatever the umask is.
-func (s *sandboxes) pass(dir string) error {
-	switch err := s.root.Mkdir(dir, passMode); {
-	case err == nil:
-	case errors.Is(err, fs.ErrExist):
-		return nil
-	case errors.Is(err, fs.ErrNotExist) && path.Dir(dir) != ".":
-		if err := s.pass(path.Dir(dir)); err != nil {
-			return err
+// pass opens a directory, and makes what is missing of it, open for everybody
+// to pass through whatever the umask is.
+func pass(root *os.Root, name string) (*os.Root, error) {
+	dir, err := root.OpenRoot(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return dir, err
+	}
+	parent, last := root, path.Base(name)
+	if up := path.Dir(name); up != "." {
+		if parent, err = pass(root, up); err != nil {
+			return nil, err
 		}
-		return s.pass(dir)
-	default:
-		return fmt.Errorf("sandbox: %w", err)
+		defer parent.Close() // a directory that was only looked up in
 	}
-	if err := s.root.Chmod(dir, passMode); err != nil {
-		return fmt.Errorf("sandbox: %w", err)
+	switch err := parent.Mkdir(last, passMode); {
+	case err == nil:
+		if err := parent.Chmod(last, passMode); err != nil {
+			return nil, err
+		}
+	case !errors.Is(err, fs.ErrExist): // somebody may have been quicker
+		return nil, err
 	}
-	return nil
+	return parent.OpenRoot(last)
+}
+
+// fill makes the sandbox with its output files, and then the user's.
+func (b *sandbox) fill(runs *os.Root, name string) error {
+	if err := runs.Mkdir(name, sandboxMode); err != nil {
+		return err
+	}
+	dir, err := runs.OpenRoot(name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close() // a directory that was only looked up in
+	if b.stdout, err = output(dir, stdoutName, b.owner); err != nil {
+		return err
+	}
+	if b.stderr, err = output(dir, stderrName, b.owner); err != nil {
+		return err
+	}
+	return errors.Join(
+		dir.Chmod(".", sandboxMode),
+		chown(func(uid, gid int) error { return dir.Lchown(".", uid, gid) }, b.owner),
+	)
 }
 
 // output makes a file for output to be appended to.
-func (s *sandboxes) output(name string, owner identity) (*os.File, error) {
-	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND|syscall.O_NOFOLLOW, outputMode)
+func output(dir *os.Root, name string, owner identity) (*os.File, error) {
+	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND|syscall.O_NOFOLLOW, outputMode)
 	if err != nil {
-		return nil, fmt.Errorf("sandbox: %w", err)
+		return nil, err
 	}
-	if err := errors.Join(f.Chmod(outputMode), chown(f.Chown, owner)); err != nil {
-		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), f.Close())
+	if err := chown(f.Chown, owner); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
-}
-
-func (s *sandboxes) own(name string, mode fs.FileMode, owner identity) error {
-	err := errors.Join(
-		s.root.Chmod(name, mode),
-		chown(func(uid, gid int) error { return s.root.Lchown(name, uid, gid) }, owner),
-	)
-	if err != nil {
-		return fmt.Errorf("sandbox: %w", err)
-	}
-	return nil
 }
 
 // chown changes an owner, unless it is the agent's own user already.
@@ -158,18 +168,16 @@ func chown(change func(uid, gid int) error, owner identity) error {
 
 // point makes runs/latest a link to the newest run, without a moment when
 // there is none.
-func (s *sandboxes) point(runs, name string) error {
+func (s *sandboxes) point(runs *os.Root, name string) error {
+	const link, next = "latest", ".latest"
 	s.latest.Lock()
 	defer s.latest.Unlock()
-	link, next := path.Join(runs, "latest"), path.Join(runs, ".latest")
-	if err := s.root.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("sandbox: %w", err)
+	err := runs.Symlink(name, next)
+	if errors.Is(err, fs.ErrExist) { // an agent was interrupted here
+		err = errors.Join(runs.Remove(next), runs.Symlink(name, next))
 	}
-	if err := s.root.Symlink(name, next); err != nil {
-		return fmt.Errorf("sandbox: %w", err)
+	if err != nil {
+		return err
 	}
-	if err := s.root.Rename(next, link); err != nil {
-		return fmt.Errorf("sandbox: %w", err)
-	}
-	return nil
+	return runs.Rename(next, link)
 }

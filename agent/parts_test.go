@@ -1,0 +1,112 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tepui/tepui/agent/core"
+)
+
+func TestQueue(t *testing.T) {
+	q := newQueue[int](3)
+	for i := range 3 {
+		if !q.put(i) {
+			t.Errorf("no place for item %d of 3", i)
+		}
+	}
+	if q.put(3) {
+		t.Error("a place for a fourth item of 3")
+	}
+	<-q.ready
+	if got := q.take(nil); !slices.Equal(got, []int{0, 1, 2}) {
+		t.Errorf("took %v", got)
+	}
+	if got := q.take(nil); len(got) != 0 {
+		t.Errorf("took %v from an empty queue", got)
+	}
+	q.put(4)
+	select {
+	case <-q.ready:
+	default:
+		t.Error("an item, and nobody is told")
+	}
+}
+
+func TestToken(t *testing.T) {
+	a, b := newSecret(), newSecret()
+	token := a.token("c1")
+	if id, ok := a.container(token); !ok || id != "c1" {
+		t.Errorf("token %q is of %q, %v", token, id, ok)
+	}
+	if _, ok := b.container(token); ok {
+		t.Error("another agent takes the token")
+	}
+	for _, bad := range []string{"", ".", "c1", "c1.", "c2" + token[2:], token + "00", strings.ToUpper(token) + "x", token[:len(token)-1]} {
+		if id, ok := a.container(bad); ok {
+			t.Errorf("token %q is taken for one of %q", bad, id)
+		}
+	}
+}
+
+func TestEndedRemembersTheLast(t *testing.T) {
+	var e ended
+	for i := range maxEnded + 10 {
+		e.add(core.Container{ID: core.ContainerID(fmt.Sprint(i))}, nil)
+	}
+	got := e.latestFirst()
+	if len(got) != maxEnded || got[0].ID != core.ContainerID(fmt.Sprint(maxEnded+9)) || got[maxEnded-1].ID != "10" {
+		t.Errorf("%d records, from %s to %s", len(got), got[0].ID, got[len(got)-1].ID)
+	}
+}
+
+func TestShare(t *testing.T) {
+	const gb = 1 << 30
+	for _, c := range []struct{ bytes, keep, want uint64 }{
+		{4 * gb, 1, 3 << 10},
+		{2 * gb, 1, 1 << 10},
+		{gb, 1, 512},
+		{20 * gb, 5, 15 << 10},
+		{8 * gb, 5, 4 << 10},
+		{0, 5, 0},
+	} {
+		if got := share(c.bytes, c.keep); got != c.want {
+			t.Errorf("share(%d, %d) = %d MB, want %d", c.bytes, c.keep, got, c.want)
+		}
+	}
+}
+
+func TestDetectResources(t *testing.T) {
+	r, err := DetectResources(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.CPUs() < 1000 || r.Mem() <= 0 || r.Disk() <= 0 || len(r.Ports()) != 1 {
+		t.Errorf("detected %v", r)
+	}
+	if _, err := DetectResources("/no/such/dir"); err == nil || !strings.Contains(err.Error(), "/no/such/dir") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestIdentify(t *testing.T) {
+	asIs := &tools{}
+	if who, err := asIs.identify("no-such-user"); err != nil || who.uid != self().uid || who.gid != self().gid {
+		t.Errorf("without switching users: %v, %v", who, err)
+	}
+	switching := &tools{switchUser: true}
+	for name, want := range map[string]identity{"root": {}, "nobody": {uid: 65534, gid: 65534}, "0": {}, "65534": {uid: 65534, gid: 65534}} {
+		if who, err := switching.identify(name); err != nil || who.uid != want.uid || who.gid != want.gid {
+			t.Errorf("%s is %+v, %v; want %+v", name, who, err, want)
+		}
+	}
+	for _, name := range []string{"", "no-such-user", "root:root", ":0", "-5"} {
+		if who, err := switching.identify(name); err == nil {
+			t.Errorf("%q is %+v", name, who)
+		}
+	}
+}
