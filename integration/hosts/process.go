@@ -24,8 +24,8 @@ type Command struct {
 	Env    []string  // empty = PATH and HOME
 	Dir    string    // empty = "/"
 	Stdin  io.Reader // nil = nothing to read
-	Stdout io.Writer // nil = thrown away; a *os.File is inherited
-	Stderr io.Writer
+	Stdout io.Writer // nil = thrown away
+	Stderr io.Writer // written by a goroutine other than Stdout's
 	// Alone starts the command in the host's root cgroup, where no other
 	// process lives, as a service with Delegate=yes has its cgroup to itself:
 	// what an agent needs. Otherwise it shares the cgroup /init with PID 1.

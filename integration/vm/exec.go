@@ -54,11 +54,10 @@ func (m *Machine) Exec(ctx context.Context, c Command) (proto.Result, error) {
 	if err := m.session.proto.SendJSON(proto.Run, req); err != nil {
 		return proto.Result{}, m.explain("run "+c.Args[0], err)
 	}
-	watching, done := context.WithCancel(context.Background())
-	watched := make(chan struct{})
-	go func() { defer close(watched); m.watch(watching, ctx, c.Signals) }()
+	ended, watched := make(chan struct{}), make(chan struct{})
+	go func() { defer close(watched); m.watch(ctx, ended, c.Signals) }()
 	res, err := m.collect(c)
-	done()
+	close(ended)
 	<-watched
 	switch {
 	case ctx.Err() != nil:
@@ -73,14 +72,14 @@ func (m *Machine) Exec(ctx context.Context, c Command) (proto.Result, error) {
 
 // watch passes signals on, and kills the command when its time is over, until
 // the command has ended.
-func (m *Machine) watch(ended, ctx context.Context, signals <-chan os.Signal) {
+func (m *Machine) watch(ctx context.Context, ended <-chan struct{}, signals <-chan os.Signal) {
 	send := func(sig syscall.Signal) {
 		// A port that fails here fails the reader too, which reports it.
 		_ = m.session.proto.Send(proto.Signal, []byte{byte(sig)})
 	}
 	for {
 		select {
-		case <-ended.Done():
+		case <-ended:
 			return
 		case s := <-signals:
 			if sig, ok := s.(syscall.Signal); ok {

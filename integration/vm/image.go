@@ -130,7 +130,7 @@ func buildSnapshot(ctx context.Context, dir string, l launch) (err error) {
 
 // boot starts a machine with an empty data disk and waits for its runner.
 func boot(ctx context.Context, l launch, limit time.Duration) (*Machine, error) {
-	dir, err := os.MkdirTemp("", "tepui-vm-")
+	dir, err := tempFolder()
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (m *Machine) save(ctx context.Context, f *os.File) error {
 // for a temporary folder. It answers when Start returns.
 func (i *Image) Start(ctx context.Context, dir string, content []Data) (_ *Machine, err error) {
 	if dir == "" {
-		dir, err = os.MkdirTemp("", "tepui-vm-")
+		dir, err = tempFolder()
 	} else {
 		err = os.Mkdir(dir, 0o700)
 	}

@@ -34,13 +34,23 @@ const (
 type Machine struct {
 	dir     string
 	proc    *process // nil if another process started it
+	owner   *os.File // locked while the starter lives; nil in others
 	session *session // nil between Hang and the next Greet
 	unlock  func()   // ends the exclusive use of the port; nil for the starter
 }
 
 // power starts QEMU with its sockets in dir. Nobody has talked to the guest
 // when it returns.
-func power(dir string, l launch, state *os.File) (*Machine, error) {
+func power(dir string, l launch, state *os.File) (_ *Machine, err error) {
+	owner, err := own(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			owner.Close()
+		}
+	}()
 	console, err := os.Create(filepath.Join(dir, consoleFile))
 	if err != nil {
 		return nil, err
@@ -64,7 +74,7 @@ func power(dir string, l launch, state *os.File) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Machine{dir: dir, proc: p}, nil
+	return &Machine{dir: dir, proc: p, owner: owner}, nil
 }
 
 // listen makes a listening unix socket for QEMU to inherit. Since it listens
@@ -152,7 +162,7 @@ func (m *Machine) Stop() error {
 	if m.proc == nil {
 		return errors.Join(err, m.quit())
 	}
-	return errors.Join(err, m.proc.kill(), os.RemoveAll(m.dir))
+	return errors.Join(err, m.proc.kill(), os.RemoveAll(m.dir), m.owner.Close())
 }
 
 // quit tells a QEMU that is not ours to end; its starter cleans up.
