@@ -31,7 +31,7 @@ const SocketName = "agent.sock"
 const minPing = 5 * time.Second
 
 // maxPosts is how many inputs may wait for the loop.
-const maxPosts = 1024
+const maxPosts = maxBatch
 
 // Agent is one agent, which can serve once.
 type Agent struct {
@@ -51,6 +51,10 @@ func New(cfg Config) (*Agent, error) {
 	boxes, err := openSandboxes(cfg.WorkDir)
 	if err != nil {
 		return nil, err
+	}
+	if dir := impassable(cfg.WorkDir); cfg.SwitchUser && dir != "" {
+		cfg.Log.Warn("work directory is not open to all users: only tasks of the agent's own user will start",
+			"work_dir", cfg.WorkDir, "closed_at", dir)
 	}
 	return &Agent{cfg: cfg, secret: newSecret(), sandboxes: boxes}, nil
 }
@@ -201,7 +205,7 @@ func (p *parts) newWorker(ctx context.Context, l core.Launch) *worker {
 	w := &worker{
 		launch: l, tools: p.tools, post: p.loop.input,
 		log:       p.loop.log.With("container_id", string(l.Container), "executor_id", string(l.Executor), "framework_id", string(l.Framework)),
-		actions:   newQueue[core.Action](maxActions),
+		actions:   newQueue[core.Action](maxActions, 0, nil),
 		life:      life,
 		interrupt: interrupt,
 	}

@@ -13,14 +13,22 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tepui/tepui/agent/core"
 	"github.com/tepui/tepui/api/link"
 	"github.com/tepui/tepui/api/v1/executor"
 )
 
-// maxToExecutor is how many events may wait for an executor that does not read.
-const maxToExecutor = 1 << 16
+// What may wait for an executor that does not read, and how large a call of it
+// may be.
+const (
+	maxToExecutor      = 1 << 16 // events
+	maxToExecutorBytes = 64 << 20
+	// maxFromExecutor is well below what a master takes in one message, where
+	// the data of a call goes on to: else an executor could cut its agent off.
+	maxFromExecutor = 4 << 20
+)
 
 // door serves executors: link.Executors, over TCP and the unix socket.
 type door struct {
@@ -58,7 +66,7 @@ func (d *door) Connect(stream grpc.BidiStreamingServer[executor.Call, executor.E
 	c := &conn{
 		id:        core.ConnID(d.last.Add(1)),
 		container: container,
-		out:       newQueue[*executor.Event](maxToExecutor),
+		out:       newQueue(maxToExecutor, maxToExecutorBytes, func(e *executor.Event) int { return proto.Size(e) }),
 		ending:    make(chan struct{}),
 	}
 	if !d.loop.post(post{before: func(l *loop) { l.conns[c.id] = c }}) {

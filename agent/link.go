@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tepui/tepui/agent/core"
 	"github.com/tepui/tepui/api/link"
@@ -30,14 +31,11 @@ const (
 
 // A master that reads nothing for a while, or the wire to it, is given up.
 const (
-	maxToMaster = 1 << 17 // messages: more than one update for each of very many tasks
-	maxMessage  = 64 << 20
-	// maxFromExecutor bounds one call of an executor, whose data goes on to the
-	// master: it must stay well below what a master takes in one message, or one
-	// executor would cut its agent off.
-	maxFromExecutor = 4 << 20
-	pingAfter       = 15 * time.Second // of silence
-	pingTimeout     = 15 * time.Second // until a master that answers nothing is given up
+	maxToMaster      = 1 << 17 // messages: more than one update for each of very many tasks
+	maxToMasterBytes = 256 << 20
+	maxFromMaster    = 16 << 20         // bytes of one message
+	pingAfter        = 15 * time.Second // of silence
+	pingTimeout      = 15 * time.Second // until a master that answers nothing is given up
 )
 
 var errSlowMaster = errors.New("the master does not read what it is sent")
@@ -84,7 +82,7 @@ func (k *linker) once(ctx context.Context) (heard bool, err error) {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(k.dial),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingTimeout}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxFromMaster)))
 	if err != nil {
 		return false, err
 	}
@@ -95,7 +93,7 @@ func (k *linker) once(ctx context.Context) (heard bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	s := &session{out: newQueue[*link.FromAgent](maxToMaster), end: end}
+	s := &session{out: newQueue(maxToMaster, maxToMasterBytes, func(m *link.FromAgent) int { return proto.Size(m) }), end: end}
 	up := post{in: core.LinkUp{}, before: func(l *loop) { l.session = s }}
 	if !k.loop.post(up) {
 		return false, nil

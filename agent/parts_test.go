@@ -5,6 +5,7 @@ package agent
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestQueue(t *testing.T) {
-	q := newQueue[int](3)
+	q := newQueue[int](3, 0, nil)
 	for i := range 3 {
 		if !q.put(i) {
 			t.Errorf("no place for item %d of 3", i)
@@ -34,6 +35,30 @@ func TestQueue(t *testing.T) {
 	case <-q.ready:
 	default:
 		t.Error("an item, and nobody is told")
+	}
+}
+
+func TestQueueIsBoundedInBytes(t *testing.T) {
+	q := newQueue(100, 10, func(s string) int { return len(s) })
+	if !q.put("more than ten bytes") {
+		t.Error("an empty queue has no place for a large item")
+	}
+	if q.put("x") {
+		t.Error("a place beyond the bound")
+	}
+	q.take(nil)
+	if !q.put("12345") || !q.put("67890") || q.put("x") {
+		t.Error("ten bytes, not more, have a place")
+	}
+}
+
+func TestImpassable(t *testing.T) {
+	dir := t.TempDir() // in one that only its owner may pass
+	if got := impassable(dir); got != filepath.Dir(dir) {
+		t.Errorf("%s is closed at %q, want %s", dir, got, filepath.Dir(dir))
+	}
+	if got := impassable("/usr"); got != "" {
+		t.Errorf("/usr is closed at %q", got)
 	}
 }
 

@@ -10,22 +10,33 @@ import "sync"
 type queue[T any] struct {
 	mu    sync.Mutex
 	items []T
-	max   int
+	bytes int // of all items
+
+	most      int // items
+	mostBytes int
+	size      func(T) int // bytes of an item
 
 	// ready has an element whenever items may not be empty.
 	ready chan struct{}
 }
 
-func newQueue[T any](most int) *queue[T] {
-	return &queue[T]{max: most, ready: make(chan struct{}, 1)}
+// newQueue returns a queue for so many items and, if size is not nil, bytes.
+func newQueue[T any](most, mostBytes int, size func(T) int) *queue[T] {
+	if size == nil {
+		size = func(T) int { return 0 }
+	}
+	return &queue[T]{most: most, mostBytes: mostBytes, size: size, ready: make(chan struct{}, 1)}
 }
 
-// put appends an item, or tells that the queue is full.
+// put appends an item, or tells that the queue is full. An empty queue has a
+// place for an item of any size.
 func (q *queue[T]) put(item T) bool {
+	size := q.size(item)
 	q.mu.Lock()
-	full := len(q.items) >= q.max
+	full := len(q.items) >= q.most || len(q.items) > 0 && q.bytes+size > q.mostBytes
 	if !full {
 		q.items = append(q.items, item)
+		q.bytes += size
 	}
 	q.mu.Unlock()
 	if full {
@@ -45,6 +56,6 @@ func (q *queue[T]) take(spare []T) []T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	items := q.items
-	q.items = spare[:0]
+	q.items, q.bytes = spare[:0], 0
 	return items
 }

@@ -46,6 +46,20 @@ func openSandboxes(workDir string) (*sandboxes, error) {
 	return &sandboxes{root: root, dir: filepath.Clean(workDir)}, nil
 }
 
+// impassable names the directory on the way to one, or that one itself, which
+// not every user can pass through; empty if there is none.
+func impassable(dir string) string {
+	closed := ""
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if info, err := os.Stat(d); err == nil && info.Mode().Perm()&0o001 == 0 {
+			closed = d
+		}
+		if d == filepath.Dir(d) {
+			return closed
+		}
+	}
+}
+
 func (s *sandboxes) close() error { return s.root.Close() }
 
 // sandbox is one directory in which a command runs.

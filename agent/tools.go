@@ -18,6 +18,7 @@ import (
 // How many containers may be in a stage that costs the host much, at the same
 // time. The others wait, in order.
 const (
+	maxPreparing  = 8
 	maxFetching   = 8
 	maxStarting   = 8
 	maxDestroying = 16
@@ -32,8 +33,9 @@ type tools struct {
 	home       string   // where relative URIs start
 	switchUser bool
 
-	fetching, starting, destroying *semaphore.Weighted
-	workers                        sync.WaitGroup
+	preparing, fetching, starting, destroying *semaphore.Weighted
+
+	workers sync.WaitGroup
 }
 
 func newTools(cfg *Config, boxes *sandboxes, env environment) *tools {
@@ -44,6 +46,7 @@ func newTools(cfg *Config, boxes *sandboxes, env environment) *tools {
 		fetch:      cfg.FetchCommand,
 		home:       cfg.FrameworksHome,
 		switchUser: cfg.SwitchUser,
+		preparing:  semaphore.NewWeighted(maxPreparing),
 		fetching:   semaphore.NewWeighted(maxFetching),
 		starting:   semaphore.NewWeighted(maxStarting),
 		destroying: semaphore.NewWeighted(maxDestroying),
@@ -52,11 +55,7 @@ func newTools(cfg *Config, boxes *sandboxes, env environment) *tools {
 
 // prepare makes the sandbox of a launch and fetches its URIs as its user.
 func (t *tools) prepare(ctx context.Context, l *core.Launch) (*sandbox, error) {
-	who, err := t.identify(l.User)
-	if err != nil {
-		return nil, err
-	}
-	box, err := t.sandboxes.create(l, who)
+	box, err := t.makeSandbox(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +67,18 @@ func (t *tools) prepare(ctx context.Context, l *core.Launch) (*sandbox, error) {
 		return nil, err
 	}
 	return box, nil
+}
+
+func (t *tools) makeSandbox(ctx context.Context, l *core.Launch) (*sandbox, error) {
+	if err := t.preparing.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer t.preparing.Release(1)
+	who, err := t.identify(l.User)
+	if err != nil {
+		return nil, err
+	}
+	return t.sandboxes.create(l, who)
 }
 
 func (t *tools) fetchInto(ctx context.Context, box *sandbox, uris []*mesos.CommandInfo_URI) error {

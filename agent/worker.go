@@ -5,8 +5,11 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/tepui/tepui/agent/core"
@@ -102,12 +105,7 @@ func (w *worker) do(ctx context.Context, a core.Action) bool {
 	case core.Update:
 		w.doUpdate(a.Limits)
 	case core.Signal:
-		if w.container == nil {
-			break
-		}
-		if err := w.container.Signal(a.Sig); err != nil {
-			w.log.Warn("signal not delivered", "signal", a.Sig.String(), "error", err)
-		}
+		w.doSignal(a.Sig)
 	case core.Destroy:
 		w.doDestroy(ctx)
 	case core.Forget:
@@ -163,6 +161,13 @@ func (w *worker) doUpdate(limits core.Limits) {
 		problem = err.Error()
 	}
 	w.post(core.LimitsUpdated{Container: w.launch.Container, Problem: problem})
+}
+
+func (w *worker) doSignal(sig syscall.Signal) {
+	err := w.container.Signal(sig)
+	if err != nil && !errors.Is(err, os.ErrProcessDone) { // of which the core will hear
+		w.log.Warn("signal not delivered", "signal", sig.String(), "error", err)
+	}
 }
 
 // doDestroy tries until nothing is left of the container, or ctx ends.
