@@ -264,7 +264,7 @@ func TestError(t *testing.T) {
 		},
 		"another process took its place": {
 			fail: func(p *peer) { p.Hangup(status.Error(codes.Aborted, "replaced")) },
-			want: "agent at agent:5051: rpc error: code = Aborted desc = replaced",
+			want: "agent at agent:5051: replaced",
 		},
 	}
 	for name, tt := range tests {

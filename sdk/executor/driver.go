@@ -98,11 +98,11 @@ func NewDriver(e Executor, opts ...Option) *MesosDriver {
 		executor: e,
 		opts:     o,
 		log:      o.log,
-		out:      session.NewOutbox[*wire.Call](o.queue),
+		out:      session.NewOutbox[*wire.Call](max(o.queue, 1)),
 		wake:     make(chan struct{}, 1),
 		halt:     make(chan struct{}),
 		done:     make(chan struct{}),
 		status:   mesos.Status_DRIVER_NOT_STARTED,
-		ledger:   ledger{limit: o.queue},
+		ledger:   ledger{limit: max(o.queue, 1)},
 	}
 }

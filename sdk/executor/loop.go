@@ -40,7 +40,7 @@ func (d *MesosDriver) loop() {
 			return
 		}
 		if fatal(err) {
-			d.die(fmt.Sprintf("agent at %s: %v", d.address(), err))
+			d.die(fmt.Sprintf("agent at %s: %s", d.address(), session.Reason(err)))
 			return
 		}
 		if subscribed {
@@ -53,7 +53,7 @@ func (d *MesosDriver) loop() {
 			d.abandon(err)
 			return
 		}
-		d.log.Warn("agent not connected, trying again", "agent", d.address(), "error", err, "wait", pause)
+		d.log.Warn("agent not connected, trying again", "agent", d.address(), "error", session.Reason(err), "wait", pause)
 		d.rest(pause)
 	}
 }

@@ -6,6 +6,8 @@ package executor
 import (
 	"fmt"
 	"time"
+
+	"github.com/tepui/tepui/sdk/internal/session"
 )
 
 // finish delivers what was sent before Stop: it waits until every update is
@@ -45,7 +47,7 @@ func (d *MesosDriver) abandon(reason error) {
 		}
 		break
 	}
-	d.end(fmt.Sprintf("agent at %s lost: %v", d.address(), reason))
+	d.end(fmt.Sprintf("agent at %s lost: %s", d.address(), session.Reason(reason)))
 }
 
 // callShutdown calls back and returns a timer of what is left of the grace

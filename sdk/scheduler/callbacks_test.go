@@ -214,7 +214,7 @@ func TestError(t *testing.T) {
 		},
 		"a stream that cannot be tried again": {
 			fail: func(p *peer) { p.Hangup(status.Error(codes.InvalidArgument, "kill.task_id is missing")) },
-			want: "master at master:5050: rpc error: code = InvalidArgument desc = kill.task_id is missing",
+			want: "master at master:5050: kill.task_id is missing",
 		},
 	}
 	for name, tt := range tests {

@@ -148,7 +148,7 @@ func NewDriver(s Scheduler, framework *mesos.FrameworkInfo, master string, opts 
 		master:    master,
 		log:       o.log,
 		opts:      o,
-		out:       session.NewOutbox[*wire.Call](o.queue),
+		out:       session.NewOutbox[*wire.Call](max(o.queue, 1)),
 		wake:      make(chan struct{}, 1),
 		halt:      make(chan struct{}),
 		done:      make(chan struct{}),

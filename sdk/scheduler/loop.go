@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/tepui/tepui/api/link"
@@ -32,23 +33,36 @@ type conversation struct {
 func (d *MesosDriver) loop() {
 	defer close(d.done)
 	wait := session.Backoff{Min: d.opts.backoffMin, Max: d.opts.backoffMax}
+	told := false // that the master is not there
 	for d.running() {
 		subscribed, err := d.converse()
 		if !d.running() {
 			return
 		}
 		if fatal(err) {
-			d.die(fmt.Sprintf("master at %s: %v", d.master, err))
+			d.die(fmt.Sprintf("master at %s: %s", d.master, session.Reason(err)))
 			return
 		}
 		if subscribed {
 			wait.Reset()
+			told = false
 			d.scheduler.Disconnected(d)
 		}
 		pause := wait.Next()
-		d.log.Warn("master not connected, trying again", "master", d.master, "error", err, "wait", pause)
+		d.logFailure(&told, err, pause)
 		d.rest(pause)
 	}
+}
+
+// logFailure warns once of a master that is not there.
+func (d *MesosDriver) logFailure(told *bool, err error, pause time.Duration) {
+	level := slog.LevelWarn
+	if *told {
+		level = slog.LevelDebug
+	}
+	*told = true
+	d.log.Log(context.Background(), level, "master not connected, trying until it is",
+		"master", d.master, "error", session.Reason(err), "wait", pause)
 }
 
 // converse holds one conversation with the master and tells why it ended, and

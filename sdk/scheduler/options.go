@@ -47,8 +47,8 @@ func defaults() options {
 	}
 }
 
-// WithLogger tells the driver where to log: Warn for a master that cannot be
-// reached, Debug for the rest. The default is nowhere.
+// WithLogger tells the driver where to log: Warn, once, for a master that cannot
+// be reached, Debug for the rest. The default is nowhere.
 func WithLogger(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }

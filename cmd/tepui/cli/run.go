@@ -132,7 +132,9 @@ func (a *app) runTask(ctx context.Context, f *runFlags, task *mesos.TaskInfo, ne
 	driver := scheduler.NewDriver(framework, &mesos.FrameworkInfo{
 		User: proto.String(f.user),
 		Name: proto.String("tepui run " + f.name),
-	}, f.master, scheduler.WithLogger(slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))))
+	}, f.master, scheduler.WithLogger(slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{
+		Level: slog.LevelWarn, ReplaceAttr: withoutTime,
+	}))))
 	if _, err := driver.Start(); err != nil {
 		return err
 	}
@@ -190,4 +192,12 @@ func signalNumber(ctx context.Context) int {
 		return int(by.signal)
 	}
 	return 0
+}
+
+// withoutTime leaves the time out of a log line, for a person who just looks on.
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
 }

@@ -6,12 +6,15 @@ package session
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"pgregory.net/rapid"
 )
 
@@ -153,4 +156,17 @@ func TestBackoff(t *testing.T) {
 			t.Fatalf("wait %v after Reset, want at most %v", got, b.Min)
 		}
 	})
+}
+
+func TestReason(t *testing.T) {
+	for want, err := range map[string]error{
+		"no room":                   status.Error(codes.ResourceExhausted, "no room"),
+		"it ended the conversation": io.EOF,
+		"connection refused":        errors.New("connection refused"),
+		"<nil>":                     nil,
+	} {
+		if got := Reason(err); got != want {
+			t.Errorf("Reason(%v) = %q, want %q", err, got, want)
+		}
+	}
 }

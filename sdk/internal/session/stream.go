@@ -5,10 +5,14 @@ package session
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
 )
 
 // Peer says whom to speak with, and how.
@@ -131,4 +135,16 @@ func (s *Stream[C, E]) fail(err error) {
 	}
 	s.err = err
 	s.cancel(err)
+}
+
+// Reason writes the error of a conversation for people: the words of the peer,
+// without those of gRPC.
+func Reason(err error) string {
+	if s, ok := status.FromError(err); ok && err != nil {
+		return s.Message()
+	}
+	if errors.Is(err, io.EOF) {
+		return "it ended the conversation"
+	}
+	return fmt.Sprint(err)
 }
