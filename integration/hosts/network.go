@@ -17,7 +17,9 @@ import (
 const insideLink = "eth0"
 
 func makeBridge(name string, addr netip.Prefix) (netlink.Link, error) {
-	b := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: name}}
+	// A bridge without an address of its own takes that of one of its ports,
+	// and changes it, unknown to the hosts, when that port goes.
+	b := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: name, HardwareAddr: hardwareAddress(1)}}
 	if err := netlink.LinkAdd(b); err != nil {
 		return nil, fmt.Errorf("hosts: add bridge %s: %w", name, err)
 	}
@@ -30,6 +32,12 @@ func makeBridge(name string, addr netip.Prefix) (netlink.Link, error) {
 	return b, nil
 }
 
+// hardwareAddress is a locally administered one that ends like the address in
+// the subnet.
+func hardwareAddress(index int) net.HardwareAddr {
+	return net.HardwareAddr{0x02, 'l', 'a', 'b', 0, byte(index)}
+}
+
 func address(p netip.Prefix) *netlink.Addr {
 	return &netlink.Addr{IPNet: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}}
 }
@@ -40,7 +48,7 @@ func (h *Host) plugIn() error {
 		LinkAttrs: netlink.LinkAttrs{Name: h.link(), MasterIndex: h.lab.bridge.Attrs().Index},
 		PeerName:  insideLink,
 		// A fixed address: the others' neighbour tables outlive a reboot.
-		PeerHardwareAddr: net.HardwareAddr{0x02, 'l', 'a', 'b', 0, byte(h.index)},
+		PeerHardwareAddr: hardwareAddress(h.index),
 		PeerNamespace:    netlink.NsPid(h.PID()),
 	}
 	if err := netlink.LinkAdd(cable); err != nil {

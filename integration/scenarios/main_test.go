@@ -11,6 +11,7 @@ import (
 
 	"github.com/tepui/tepui/integration/cluster"
 	"github.com/tepui/tepui/integration/framework"
+	"github.com/tepui/tepui/integration/hosts"
 	"github.com/tepui/tepui/integration/kernel"
 	"google.golang.org/protobuf/proto"
 
@@ -24,6 +25,7 @@ const patience = time.Minute
 const executorMode = "act-as-executor"
 
 func TestMain(m *testing.M) {
+	hosts.Main()
 	if len(os.Args) > 2 && os.Args[1] == executorMode {
 		os.Exit(runExecutor(os.Args[2]))
 	}
