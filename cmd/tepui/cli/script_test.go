@@ -44,24 +44,45 @@ func tepui() {
 //	occupy NAME                      listens on a port and sets NAME to it
 //	free NAME                        sets NAME to a port that no one listens on
 //	await PORT                       waits until something listens on PORT
+//	build PACKAGE...                 builds programs of the module into the current directory
 //
-// and the condition [root].
+// and the conditions [root] and [namespaces], that new ones may be made here.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
-		Condition: func(name string) (bool, error) {
-			if name != "root" {
-				return false, fmt.Errorf("unknown condition %q", name)
-			}
-			return os.Geteuid() == 0, nil
-		},
+		Dir:       "testdata",
+		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
 			"occupy": func(ts *testscript.TestScript, _ bool, args []string) { listen(ts, args[0], true) },
 			"free":   func(ts *testscript.TestScript, _ bool, args []string) { listen(ts, args[0], false) },
 			"await":  await,
+			"build":  build,
 		},
 	})
+}
+
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "namespaces":
+		cmd := exec.Command("/bin/true")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS}
+		return cmd.Run() == nil, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+func build(ts *testscript.TestScript, _ bool, packages []string) {
+	args := []string{"build", "-o", ts.MkAbs(".") + string(os.PathSeparator)}
+	for _, p := range packages {
+		args = append(args, "github.com/tepui/tepui/"+p)
+	}
+	cmd := exec.Command("go", args...) // with the environment of the test, not of the script
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		ts.Fatalf("go %v: %v\n%s", args, err, out)
+	}
 }
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {
