@@ -123,6 +123,22 @@ func TestProgramOfProcess1CannotBeWritten(t *testing.T) {
 	})
 }
 
+// Process 1 does without huge pages; the command is not to notice.
+func TestHugePages(t *testing.T) {
+	eachWay(t, func(t *testing.T, iso *isolator.Isolator) {
+		c := start(t, iso, "c", shell("exec sleep 1000"), isolator.Limits{CPUs: 1000})
+		for pid, want := range map[string]string{strconv.Itoa(c.Pid()): "0", childOf(t, c.Pid()): "1"} {
+			_, after, ok := strings.Cut(read(t, "/proc/"+pid+"/status"), "THP_enabled:\t")
+			if !ok {
+				t.Skip("a kernel without huge pages")
+			}
+			if got := after[:1]; got != want {
+				t.Errorf("process %s has THP_enabled %s, want %s", pid, got, want)
+			}
+		}
+	})
+}
+
 func TestMounts(t *testing.T) {
 	eachWay(t, func(t *testing.T, iso *isolator.Isolator) {
 		host := t.TempDir()

@@ -47,6 +47,7 @@ type Isolator struct {
 	init    *os.File // the sealed program of process 1
 	null    *os.File
 
+	cloning sync.Mutex     // held while a process 1 is cloned, which only one can be at a time anyway
 	waiting sync.WaitGroup // one for each container whose process 1 may live
 
 	mu         sync.Mutex

@@ -28,6 +28,7 @@ func (c *Config) start() (pid int, _ *Report) {
 		return 0, r
 	}
 	defer undo()
+	defer hugePages()()
 	pid, err := syscall.ForkExec(path, c.Args, &syscall.ProcAttr{
 		Env:   c.Env,
 		Files: []uintptr{0, 1, 2},
@@ -40,6 +41,14 @@ func (c *Config) start() (pid int, _ *Report) {
 		return 0, failed(StepExec, path, err)
 	}
 	return pid, nil
+}
+
+// hugePages lets the command have the huge pages that process 1 was started
+// without, and goes without them itself again when that is undone: the kernel
+// would collect its few pages into one in time. It cannot fail.
+func hugePages() (undo func()) {
+	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 0, 0, 0, 0)
+	return func() { _ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0) }
 }
 
 // enterDir makes Dir the working directory, for process 1 and so for the
