@@ -27,6 +27,9 @@ import (
 // SocketName is the name of the agent's unix socket in its runtime directory.
 const SocketName = "agent.sock"
 
+// maxStreams is how many streams one connection may carry.
+const maxStreams = 100
+
 // minPing is how often an executor may ping the agent.
 const minPing = 5 * time.Second
 
@@ -144,9 +147,10 @@ func (a *Agent) assemble(at netip.AddrPort, socket string) (*parts, error) {
 	env := environment{endpoint: at, socket: socket, mesosHome: a.cfg.MesosHome, secret: &a.secret}
 	p.tools = newTools(&a.cfg, a.sandboxes, env)
 	p.linker = &linker{master: a.cfg.Master, dial: a.cfg.Dial, loop: p.loop, log: a.cfg.Log}
-	p.door = &door{secret: &a.secret, loop: p.loop}
+	p.door = &door{secret: &a.secret, loop: p.loop, conns: map[core.ContainerID]int{}}
 	p.server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxFromExecutor),
+		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),
 	)
 	link.RegisterExecutorsServer(p.server, p.door)
@@ -194,7 +198,7 @@ func (p *parts) run(ctx context.Context, listeners []net.Listener) error {
 
 	stopWork()
 	p.server.Stop()
-	p.door.reads.Wait()
+	p.door.peers.Wait()
 	p.tools.workers.Wait()
 	return errors.Join(err, others.Wait())
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -30,39 +31,81 @@ const (
 	maxFromExecutor = 4 << 20
 )
 
+// maxConnsPerContainer is how many connections the executor of one container
+// may have, of which one is in use and others are on their way out.
+const maxConnsPerContainer = 8
+
+// flushTimeout is how long a connection that ends tries to send what is queued.
+const flushTimeout = 5 * time.Second
+
 // door serves executors: link.Executors, over TCP and the unix socket.
 type door struct {
 	link.UnimplementedExecutorsServer
 	secret *secret
 	loop   *loop
 	last   atomic.Uint64  // connection
-	reads  sync.WaitGroup // goroutines that receive
+	peers  sync.WaitGroup // goroutines that send and receive
+
+	mu    sync.Mutex
+	conns map[core.ContainerID]int // how many each has
 }
 
-// conn is one connection of an executor.
+// enter counts a connection of a container, unless it has too many.
+func (d *door) enter(c core.ContainerID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.conns[c] >= maxConnsPerContainer {
+		return false
+	}
+	d.conns[c]++
+	return true
+}
+
+func (d *door) leave(c core.ContainerID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.conns[c]--; d.conns[c] == 0 {
+		delete(d.conns, c)
+	}
+}
+
+// executorStream is an executor's stream, as the agent has it.
+type executorStream = grpc.BidiStreamingServer[executor.Call, executor.Event]
+
+// conn is one connection of an executor. Three goroutines serve it: one
+// receives, one sends, and the one that gRPC started waits for the end. Only
+// so can an executor be cut off that does not read: gRPC frees the other two
+// when that one returns.
 type conn struct {
 	id        core.ConnID
 	container core.ContainerID
 	out       *queue[*executor.Event]
-	once      sync.Once
-	ending    chan struct{} // closed by end
-	final     error         // what the stream ends with; set before ending is closed
+
+	once   sync.Once
+	ending chan struct{} // closed by end
+	result error         // what the stream ends with; set before ending is closed
+	cut    bool          // what is queued is not to be sent; likewise
 }
 
-// end has the connection end, once what is in its queue was sent.
-func (c *conn) end(code core.Code, reason string) {
+// end has the connection end, once what is in its queue was sent, or at once
+// if it is to be cut. Of several calls the first counts.
+func (c *conn) end(result error, cut bool) {
 	c.once.Do(func() {
-		c.final = status.Error(grpcCode(code), reason)
+		c.result, c.cut = result, cut
 		close(c.ending)
 	})
 }
 
 // Connect carries one executor's calls and events.
-func (d *door) Connect(stream grpc.BidiStreamingServer[executor.Call, executor.Event]) error {
+func (d *door) Connect(stream executorStream) error {
 	container, err := d.authenticate(stream.Context())
 	if err != nil {
 		return err
 	}
+	if !d.enter(container) {
+		return status.Errorf(codes.ResourceExhausted, "the executor has %d connections and gets no more", maxConnsPerContainer)
+	}
+	defer d.leave(container)
 	c := &conn{
 		id:        core.ConnID(d.last.Add(1)),
 		container: container,
@@ -70,12 +113,77 @@ func (d *door) Connect(stream grpc.BidiStreamingServer[executor.Call, executor.E
 		ending:    make(chan struct{}),
 	}
 	if !d.loop.post(post{before: func(l *loop) { l.conns[c.id] = c }}) {
-		return status.Error(codes.Unavailable, "the agent is stopping")
+		return errStopping()
 	}
 	defer d.loop.post(post{in: core.ConnClosed{Conn: c.id}, before: func(l *loop) { delete(l.conns, c.id) }})
-	received := make(chan error, 1)
-	d.reads.Go(func() { received <- d.read(stream, c) })
-	return d.write(stream, c, received)
+	return d.serve(stream, c)
+}
+
+func errStopping() error { return status.Error(codes.Unavailable, "the agent is stopping") }
+
+// serve has a connection's other goroutines work until it ends.
+func (d *door) serve(stream executorStream, c *conn) error {
+	sent := make(chan struct{})
+	d.peers.Go(func() { d.receive(stream, c) })
+	d.peers.Go(func() { defer close(sent); send(stream, c) })
+	select {
+	case <-c.ending:
+	case <-d.loop.done:
+		c.end(errStopping(), false)
+	case <-stream.Context().Done():
+		c.end(status.FromContextError(stream.Context().Err()).Err(), true)
+	}
+	if c.cut {
+		return c.result
+	}
+	timeout := time.NewTimer(flushTimeout)
+	defer timeout.Stop()
+	select {
+	case <-sent:
+	case <-timeout.C:
+	}
+	return c.result
+}
+
+// receive posts what the executor says, until it says no more.
+func (d *door) receive(stream executorStream, c *conn) {
+	for {
+		call, err := stream.Recv()
+		if err != nil {
+			c.end(nil, true) // it has closed its side, or is gone
+			return
+		}
+		if err := executor.Validate(call); err != nil {
+			c.end(status.Error(codes.InvalidArgument, err.Error()), false)
+			return
+		}
+		in := core.ExecutorCall{Conn: c.id, Container: c.container, Call: call}
+		if !d.loop.post(post{in: in, from: c}) {
+			return
+		}
+	}
+}
+
+// send sends what is queued until the connection ends.
+func send(stream executorStream, c *conn) {
+	var batch []*executor.Event
+	for ending := false; !ending; {
+		select {
+		case <-c.out.ready:
+		case <-c.ending:
+			if c.cut {
+				return
+			}
+			ending = true
+		}
+		batch = c.out.take(batch)
+		for _, event := range batch {
+			if err := stream.Send(event); err != nil {
+				c.end(err, true)
+				return
+			}
+		}
+	}
 }
 
 // authenticate tells for which container the caller may speak.
@@ -97,50 +205,6 @@ func (d *door) authenticate(ctx context.Context) (core.ContainerID, error) {
 	return container, nil
 }
 
-// read posts what the executor says, until it says no more.
-func (d *door) read(stream grpc.BidiStreamingServer[executor.Call, executor.Event], c *conn) error {
-	for {
-		call, err := stream.Recv()
-		if err != nil {
-			return err
-		}
-		if err := executor.Validate(call); err != nil {
-			return status.Error(codes.InvalidArgument, err.Error())
-		}
-		in := core.ExecutorCall{Conn: c.id, Container: c.container, Call: call}
-		if !d.loop.post(post{in: in, from: c}) {
-			return status.Error(codes.Unavailable, "the agent is stopping")
-		}
-	}
-}
-
-// write sends events until the connection ends, from whichever side.
-func (d *door) write(stream grpc.BidiStreamingServer[executor.Call, executor.Event], c *conn, received <-chan error) error {
-	var batch []*executor.Event
-	for {
-		var err error
-		ending := false
-		select {
-		case <-stream.Context().Done():
-			return stream.Context().Err()
-		case err = <-received:
-			return closing(err)
-		case <-c.out.ready:
-		case <-c.ending:
-			ending = true
-		}
-		batch = c.out.take(batch)
-		for _, event := range batch {
-			if err := stream.Send(event); err != nil {
-				return err
-			}
-		}
-		if ending {
-			return c.final
-		}
-	}
-}
-
 // grpcCode says a refusal in gRPC's terms.
 func grpcCode(c core.Code) codes.Code {
 	switch c {
@@ -159,12 +223,4 @@ func grpcCode(c core.Code) codes.Code {
 	default:
 		return codes.Internal
 	}
-}
-
-// closing is what a stream ends with when its executor has stopped sending.
-func closing(err error) error {
-	if _, ok := status.FromError(err); ok {
-		return err
-	}
-	return nil // the executor closed its side: io.EOF
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/status"
+
 	"github.com/tepui/tepui/agent/core"
 )
 
@@ -157,6 +159,7 @@ func (l *loop) send(m core.Message) {
 	case core.ToMaster:
 		if l.session != nil && !l.session.out.put(m.Message) {
 			l.session.end(errSlowMaster)
+			l.session = nil // it must not miss one message and get the next
 		}
 	case core.ToExecutor:
 		if c := l.conns[m.Conn]; c != nil && !c.out.put(m.Event) {
@@ -171,11 +174,12 @@ func (l *loop) send(m core.Message) {
 	}
 }
 
-// hangup ends a connection from this side, after what is in its queue.
+// hangup ends a connection from this side.
 func (l *loop) hangup(id core.ConnID, code core.Code, reason string) {
 	if c := l.conns[id]; c != nil {
 		delete(l.conns, id)
-		c.end(code, reason)
+		// Who does not read would not read what is queued either.
+		c.end(status.Error(grpcCode(code), reason), code == core.Exhausted)
 	}
 }
 
