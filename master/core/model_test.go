@@ -54,6 +54,7 @@ func newModelSched(m *model, failoverTimeout float64) *modelSched {
 		open:    make(map[string]bool),
 		blurred: make(map[string]bool),
 		removed: make(map[string]bool),
+		answers: make(map[string]mesos.TaskState),
 		ends:    make(map[string]bool),
 	}
 }
@@ -334,7 +335,10 @@ func (m *model) quiesce() {
 			a.connect()
 		}
 	}
-	for range 5 { // each round, what the one before led to
+	for round := 0; m.busy(); round++ { // in each, what the one before led to
+		if round == 100 {
+			m.w.t.Fatal("after 100 rounds there are still tasks or updates")
+		}
 		m.deliverAll(nil)
 		for _, a := range m.agents {
 			if a.conn == 0 {
@@ -351,6 +355,21 @@ func (m *model) quiesce() {
 	m.w.pass(reregisterTimeout) // a master that restarted now answers for tasks that it does not know
 	m.settle()
 	m.checkEmpty()
+}
+
+// busy tells whether an agent has a task or is away, or something is on its way.
+func (m *model) busy() bool {
+	for _, a := range m.agents {
+		if a.conn == 0 || m.waiting(a) || len(a.tasks) > 0 || len(a.executors) > 0 {
+			return true
+		}
+	}
+	for _, s := range m.scheds {
+		if s.conn != 0 && len(s.unacked) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *model) endAll(a *modelAgent) {
@@ -372,19 +391,17 @@ func (m *model) endAll(a *modelAgent) {
 
 func (m *model) checkEmpty() {
 	for _, s := range m.scheds {
-		for id := range s.open { // of a master that is gone, and on its way when that went
-			if s.conn != 0 {
-				s.call(killCall(id, ""))
+		for id := range s.open { // of a master that is gone, whose answer or end went with it
+			if s.conn == 0 {
+				continue
 			}
-		}
-		if len(s.open) > 0 && s.conn != 0 {
-			m.w.t.Errorf("framework %s: tasks %v have not ended", s.info.GetId(), s.open)
+			s.call(reconcileCall(id, nil))
+			if s.open[id] && !mesos.Terminal(s.answers[id]) {
+				m.w.t.Errorf("framework %s: task %s has not ended", s.info.GetId(), id)
+			}
 		}
 	}
 	for _, a := range m.agents {
-		if len(a.tasks) > 0 {
-			m.w.t.Errorf("agent %s still has tasks", a.id)
-		}
 		var offered resource.Resources
 		for _, s := range m.scheds {
 			for _, o := range s.offers {

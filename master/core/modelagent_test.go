@@ -141,6 +141,9 @@ func (a *modelAgent) run(r *link.Run) {
 	a.tasks[t.key] = t
 	if a.leaving[f] { // an earlier master said so: this is one by which the framework came back
 		a.report(t, mesos.TaskState_TASK_FAILED)
+		if k := (key{f, t.executor}); t.executor != "" && a.executors[k] == nil && r.GetLaunchExecutor() {
+			a.exit(k)
+		}
 		return
 	}
 	if e := task.GetExecutor(); e != nil {
@@ -259,12 +262,16 @@ func (a *modelAgent) committed() resource.Resources {
 	}
 	for _, msg := range a.m.w.down[a.conn] {
 		if r := msg.GetRun(); r != nil {
-			f, e := r.GetFramework().GetId().GetValue(), r.GetTask().GetExecutor()
-			sum.add(parse(a.m, r.GetTask().GetResources()))
-			if k := (key{f, e.GetExecutorId().GetValue()}); e != nil && r.GetLaunchExecutor() && !seen[k] {
+			e := r.GetTask().GetExecutor()
+			k := key{r.GetFramework().GetId().GetValue(), e.GetExecutorId().GetValue()}
+			if e != nil && !seen[k] {
+				if !r.GetLaunchExecutor() {
+					continue // its executor has exited: the task will be dropped
+				}
 				seen[k] = true
 				sum.add(parse(a.m, e.GetResources()))
 			}
+			sum.add(parse(a.m, r.GetTask().GetResources()))
 		}
 	}
 	return sum.total

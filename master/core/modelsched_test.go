@@ -28,6 +28,7 @@ type modelSched struct {
 	removed map[string]bool         // tasks that were lost with their agent: only a master that knows of that keeps it out
 	unacked []*mesos.TaskStatus
 	ends    map[string]bool // uuids of ends
+	answers map[string]mesos.TaskState
 	filters []modelFilter
 	refused map[string]bool // tasks of the ACCEPT that is going on which were refused
 }
@@ -130,7 +131,10 @@ func (s *modelSched) updated(status *mesos.TaskStatus) {
 		case mesos.TaskState_TASK_DROPPED:
 			s.end(id, status)
 		case mesos.TaskState_TASK_GONE, mesos.TaskState_TASK_UNKNOWN:
-			delete(s.open, id) // it was asked for
+			delete(s.open, id) // it was asked for, and may turn out to be on an agent that is very late
+			s.blurred[id] = true
+		default:
+			s.answers[id] = status.GetState()
 		}
 		return
 	}

@@ -176,16 +176,20 @@ func reconcileAll(s *sched) {
 	s.call(&scheduler.Call{Type: scheduler.Call_RECONCILE.Enum(), Reconcile: &scheduler.Call_Reconcile{}})
 }
 
-// explicitly asks for one task, on an agent unless that is nil.
+// reconcileCall asks for one task, on an agent unless that is nil.
+func reconcileCall(task string, agent *mesos.AgentID) *scheduler.Call {
+	return &scheduler.Call{Type: scheduler.Call_RECONCILE.Enum(), Reconcile: &scheduler.Call_Reconcile{
+		Tasks: []*scheduler.Call_Reconcile_Task{{TaskId: &mesos.TaskID{Value: &task}, AgentId: agent}},
+	}}
+}
+
 func explicitly(s *sched, task string, n *node) {
 	s.w.t.Helper()
-	q := &scheduler.Call_Reconcile_Task{TaskId: &mesos.TaskID{Value: &task}}
+	var agent *mesos.AgentID
 	if n != nil {
-		q.AgentId = n.id
+		agent = n.id
 	}
-	s.call(&scheduler.Call{Type: scheduler.Call_RECONCILE.Enum(), Reconcile: &scheduler.Call_Reconcile{
-		Tasks: []*scheduler.Call_Reconcile_Task{q},
-	}})
+	s.call(reconcileCall(task, agent))
 }
 
 func TestImplicitReconciliationTellsTheReportedStateOfEachTask(t *testing.T) {
