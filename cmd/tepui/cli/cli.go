@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -44,7 +45,7 @@ type exitError struct{ status int }
 func (e *exitError) Error() string { return fmt.Sprintf("exit status %d", e.status) }
 
 // Main runs the command that args name and returns the exit status. SIGINT and
-// SIGTERM end it orderly; a second one ends it at once.
+// SIGTERM end it orderly; another one, a second later or more, ends it at once.
 func Main(args []string, env func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := untilSignal(syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -60,12 +61,17 @@ type interrupted struct{ signal syscall.Signal }
 
 func (i *interrupted) Error() string { return i.signal.String() }
 
-// untilSignal returns a context that ends with the first of the signals, whose
-// next one has its usual effect again. stop gives them back, and waits.
+// echo is how long signals after the first are taken for its echo: timeout(1)
+// and some supervisors send one to the process and one to its group.
+const echo = time.Second
+
+// untilSignal returns a context that ends with the first of the signals. A little
+// later they have their usual effect again. stop gives them back, and waits.
 func untilSignal(signals ...os.Signal) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, signals...)
+	stopped := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		defer signal.Stop(caught)
@@ -73,10 +79,19 @@ func untilSignal(signals ...os.Signal) (_ context.Context, stop func()) {
 		case s := <-caught:
 			number, _ := s.(syscall.Signal) // on Unix all are
 			cancel(&interrupted{number})
-		case <-ctx.Done():
+		case <-stopped:
+			return
+		}
+		select {
+		case <-time.After(echo):
+		case <-stopped:
 		}
 	})
-	return ctx, func() { cancel(nil); watch.Wait() }
+	return ctx, func() {
+		close(stopped)
+		watch.Wait()
+		cancel(nil)
+	}
 }
 
 // status reports err in one line and returns the exit status.

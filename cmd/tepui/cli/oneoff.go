@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -20,15 +21,21 @@ type oneOff struct {
 	need resource.Resources
 	out  io.Writer
 
+	id       *mesos.FrameworkID
 	launched bool
+	host     string          // where it was launched
+	address  string          // of the host's agent
 	hosts    map[string]bool // whose offers were too small
 	result   chan oneOffEnd  // capacity 1
 }
 
-// oneOffEnd is how the task ended, or why it could not be run.
+// oneOffEnd is how the task ended, and where; or why it could not be run.
 type oneOffEnd struct {
-	status *mesos.TaskStatus
-	err    error
+	framework *mesos.FrameworkID
+	host      string // empty if the task was not launched
+	address   string // of the host's agent
+	status    *mesos.TaskStatus
+	err       error
 }
 
 func newOneOff(task *mesos.TaskInfo, need resource.Resources, out io.Writer) *oneOff {
@@ -37,6 +44,7 @@ func newOneOff(task *mesos.TaskInfo, need resource.Resources, out io.Writer) *on
 
 // Registered says so.
 func (o *oneOff) Registered(_ scheduler.Driver, id *mesos.FrameworkID, _ *mesos.MasterInfo) {
+	o.id = id
 	o.say("registered as framework %s", id.GetValue())
 }
 
@@ -78,6 +86,7 @@ func (o *oneOff) consider(d scheduler.Driver, offer *mesos.Offer) error {
 		return err
 	}
 	o.launched = true
+	o.host, o.address = offer.GetHostname(), agentAddress(offer)
 	o.task.AgentId = offer.GetAgentId()
 	o.task.Resources = picked.Proto()
 	o.say("launching task %s on %s", o.task.GetTaskId().GetValue(), offer.GetHostname())
@@ -97,7 +106,7 @@ func (o *oneOff) tooSmall(host string, free resource.Resources) {
 func (o *oneOff) StatusUpdate(_ scheduler.Driver, status *mesos.TaskStatus) {
 	o.say("task %s: %s", status.GetTaskId().GetValue(), describe(status))
 	if mesos.Terminal(status.GetState()) {
-		o.end(oneOffEnd{status: status})
+		o.end(oneOffEnd{framework: o.id, host: o.host, address: o.address, status: status})
 	}
 }
 
@@ -115,6 +124,16 @@ func (o *oneOff) end(e oneOffEnd) {
 
 func (o *oneOff) say(format string, args ...any) {
 	fmt.Fprintf(o.out, format+"\n", args...)
+}
+
+// sayWhere tells where the output of the task is.
+func (o *oneOff) sayWhere(ctx context.Context, end oneOffEnd) {
+	if end.host == "" {
+		return
+	}
+	if dir := sandbox(ctx, end.address, end.framework); dir != "" {
+		o.say("output: stdout and stderr in %s on %s", dir, end.host)
+	}
 }
 
 // command describes the command that args are.

@@ -148,6 +148,7 @@ func (a *app) runTask(ctx context.Context, f *runFlags, task *mesos.TaskInfo, ne
 	}
 	select {
 	case end := <-framework.result:
+		framework.sayWhere(ctx, end)
 		return a.exit(end)
 	case <-ctx.Done():
 		framework.say("%v: killing the task", context.Cause(ctx))
@@ -176,7 +177,8 @@ func (a *app) kill(framework *oneOff, driver *scheduler.MesosDriver, code int) e
 	switch {
 	case err == nil:
 		select {
-		case <-framework.result:
+		case end := <-framework.result:
+			framework.sayWhere(context.Background(), end)
 		case <-time.After(killPatience):
 		}
 	case errors.Is(err, scheduler.ErrDisconnected) && code == exitTimeout:
