@@ -47,11 +47,8 @@ type job struct {
 	done      chan error // capacity 1
 }
 
-func newJob(ctx context.Context, f flags, text []byte) (*job, error) {
-	self, err := ship.Myself()
-	if err != nil {
-		return nil, err
-	}
+// newJob prepares the job of counting text by executors that are the program self.
+func newJob(ctx context.Context, f flags, self, text []byte) (*job, error) {
 	archive, err := ship.Tgz(program, self)
 	if err != nil {
 		return nil, fmt.Errorf("pack the executor: %w", err)

@@ -37,7 +37,7 @@ func (d *fakeDriver) ReviveOffers(...string) (mesos.Status, error) {
 func newTestJob(t *testing.T, shards int) *job {
 	t.Helper()
 	f := flags{ip: "127.0.0.1", shards: shards, need: resource.MustParse("cpus:0.5;mem:64")}
-	j, err := newJob(t.Context(), f, []byte("a rose is a rose is a rose"))
+	j, err := newJob(t.Context(), f, []byte("program"), []byte("a rose is a rose is a rose"))
 	if err != nil {
 		t.Fatal(err)
 	}

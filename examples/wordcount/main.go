@@ -29,6 +29,7 @@ import (
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/examples/ship"
 	"github.com/tepui/tepui/resource"
 	"github.com/tepui/tepui/sdk/executor"
 	"github.com/tepui/tepui/sdk/scheduler"
@@ -111,7 +112,11 @@ func schedule(f flags) error {
 	expected := count(text)
 	sequential := time.Since(begin)
 
-	j, err := newJob(ctx, f, text)
+	self, err := ship.Myself()
+	if err != nil {
+		return err
+	}
+	j, err := newJob(ctx, f, self, text)
 	if err != nil {
 		return err
 	}
