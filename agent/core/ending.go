@@ -87,7 +87,7 @@ func (c *Core) over(now time.Time, e *execution, x Exit) {
 	}
 	e.conn, e.early = 0, nil
 	if !e.isCommand() {
-		c.tellExit(e, x)
+		c.tellExit(e.framework, e.info.GetExecutorId(), x)
 	}
 }
 
@@ -113,12 +113,12 @@ func (c *Core) purge(f *framework) {
 
 // tellExit tells the master that a framework's own executor has ended. What
 // cannot be told now is told after the next registration.
-func (c *Core) tellExit(e *execution, x Exit) {
+func (c *Core) tellExit(f *framework, executor *mesos.ExecutorID, x Exit) {
 	code := x.Code()
 	m := ToMaster{&link.FromAgent{Message: &link.FromAgent_ExecutorExited{
 		ExecutorExited: &link.ExecutorExited{
-			FrameworkId: e.framework.info.GetId(),
-			ExecutorId:  e.info.GetExecutorId(),
+			FrameworkId: f.info.GetId(),
+			ExecutorId:  executor,
 			Status:      &code,
 		},
 	}}}

@@ -34,10 +34,22 @@ func (c *Core) run(now time.Time, r *link.Run) error {
 	}
 	t.updates.retry.fire = func(now time.Time) { c.retransmit(now, t) }
 	f.tasks[t.id] = t
-	if fate := c.accept(t); fate != nil {
+	if fate := c.accept(t, r.GetLaunchExecutor()); fate != nil {
 		c.end(now, t, fate)
+		if r.GetLaunchExecutor() {
+			c.tellNeverRan(f, info.GetExecutor())
+		}
 	}
 	return nil
+}
+
+// tellNeverRan tells the master, which counts on an executor that it asked for,
+// that there is none.
+func (c *Core) tellNeverRan(f *framework, info *mesos.ExecutorInfo) {
+	e := f.executors[ExecutorID(info.GetExecutorId().GetValue())]
+	if info != nil && (e == nil || e.over) {
+		c.tellExit(f, info.GetExecutorId(), Exit{Unknown: "it never ran"})
+	}
 }
 
 // checkRun refuses a Run that cannot become a task: one without usable ids, for
@@ -69,7 +81,7 @@ func (c *Core) checkRun(r *link.Run) error {
 
 // accept finds or makes the execution for a task and lets it hold its
 // resources. If it cannot, the fate says why, and nothing has changed.
-func (c *Core) accept(t *task) *fate {
+func (c *Core) accept(t *task, launchExecutor bool) *fate {
 	dropped := t.framework.lost(mesos.TaskState_TASK_DROPPED)
 	if c.stopping {
 		return &fate{dropped, mesos.TaskStatus_REASON_AGENT_DRAINING, "the agent is shutting down", nil}
@@ -81,7 +93,7 @@ func (c *Core) accept(t *task) *fate {
 	if t.resources, err = resource.FromProto(t.info.GetResources()); err != nil {
 		return invalid(fmt.Errorf("task.resources: %w", err))
 	}
-	e, fresh, fate := c.executionFor(t)
+	e, fresh, fate := c.executionFor(t, launchExecutor)
 	if fate != nil {
 		return fate
 	}
@@ -101,12 +113,18 @@ func (c *Core) accept(t *task) *fate {
 
 // executionFor returns the execution for a task: the one of its executor if it
 // is there and fit, else a fresh one, which so far only has its account.
-func (c *Core) executionFor(t *task) (e *execution, fresh bool, problem *fate) {
+func (c *Core) executionFor(t *task, launchExecutor bool) (e *execution, fresh bool, problem *fate) {
 	var own resource.Resources
 	dropped := t.framework.lost(mesos.TaskState_TASK_DROPPED)
 	if info := t.info.GetExecutor(); info != nil {
 		if e := t.framework.executors[ExecutorID(info.GetExecutorId().GetValue())]; e != nil {
 			return e, false, e.unfit(info, dropped)
+		}
+		if !launchExecutor {
+			return nil, false, &fate{
+				dropped, mesos.TaskStatus_REASON_EXECUTOR_TERMINATED,
+				fmt.Sprintf("executor %s, which was to run the task, has exited", info.GetExecutorId().GetValue()), nil,
+			}
 		}
 		var err error
 		if own, err = resource.FromProto(info.GetResources()); err != nil {

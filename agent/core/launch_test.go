@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tepui/tepui/agent/core"
+	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
 )
@@ -121,6 +122,18 @@ func TestTaskForTerminatingExecutor(t *testing.T) {
 	}
 }
 
+func TestTaskThatCountsOnAnExecutorThatHasExitedIsDropped(t *testing.T) {
+	r := registered(t)
+	r.running()
+	r.step(r.exited("c1", 0))
+	r.step(r.destroyed("c1"))
+	crossing := &link.Run{
+		Framework: framework(), Task: custom("t2", "e", "cpus:1;mem:64"), LaunchExecutor: new(false),
+	}
+	want(t, r.step(fromMaster(&link.FromMaster{Message: &link.FromMaster_Run{Run: crossing}})),
+		"master: update t2 TASK_LOST EXECUTOR_TERMINATED")
+}
+
 func TestTaskAfterTerminatedExecutorGetsANewOne(t *testing.T) {
 	r := registered(t)
 	r.running()
@@ -153,39 +166,44 @@ func TestBadTasks(t *testing.T) {
 		return task
 	}
 	for name, c := range map[string]struct {
-		task *mesos.TaskInfo
-		want string
+		task   *mesos.TaskInfo
+		want   string
+		exited string // the executor that the master is told will never be
 	}{
-		"more than is free":            {command("bad", "cpus:7;mem:64"), "TASK_LOST RESOURCES_UNKNOWN"},
-		"what the agent does not have": {command("bad", "cpus(role):1;mem:64"), "TASK_LOST RESOURCES_UNKNOWN"},
-		"an executor with more":        {custom("bad", "e2", "cpus:6.4;mem:64"), "TASK_LOST RESOURCES_UNKNOWN"},
-		"neither executor nor command": {mod(func(t *mesos.TaskInfo) { t.Command = nil }), "TASK_ERROR TASK_INVALID"},
-		"both":                         {mod(func(t *mesos.TaskInfo) { t.Executor = custom("x", "e", "cpus:1").Executor }), "TASK_ERROR TASK_INVALID"},
-		"a shell without a command":    {mod(func(t *mesos.TaskInfo) { t.Command.Value = nil }), "TASK_ERROR TASK_INVALID"},
-		"no program":                   {mod(func(t *mesos.TaskInfo) { t.Command = &mesos.CommandInfo{Shell: new(false)} }), "TASK_ERROR TASK_INVALID"},
-		"a negative resource":          {mod(func(t *mesos.TaskInfo) { t.Resources[0].Scalar.Value = new(-1.0) }), "TASK_ERROR TASK_INVALID"},
-		"a container image":            {mod(func(t *mesos.TaskInfo) { t.Container = &mesos.ContainerInfo{Type: mesos.ContainerInfo_DOCKER.Enum()} }), "TASK_ERROR TASK_INVALID"},
-		"a check of a command":         {mod(func(t *mesos.TaskInfo) { t.HealthCheck = &mesos.HealthCheck{} }), "TASK_ERROR TASK_INVALID"},
-		"limits beyond the resources":  {mod(func(t *mesos.TaskInfo) { t.Limits = map[string]*mesos.Value_Scalar{"mem": {Value: new(1.0)}} }), "TASK_ERROR TASK_INVALID"},
+		"more than is free":            {command("bad", "cpus:7;mem:64"), "TASK_LOST RESOURCES_UNKNOWN", ""},
+		"what the agent does not have": {command("bad", "cpus(role):1;mem:64"), "TASK_LOST RESOURCES_UNKNOWN", ""},
+		"an executor with more":        {custom("bad", "e2", "cpus:6.4;mem:64"), "TASK_LOST RESOURCES_UNKNOWN", "e2"},
+		"neither executor nor command": {mod(func(t *mesos.TaskInfo) { t.Command = nil }), "TASK_ERROR TASK_INVALID", ""},
+		"both":                         {mod(func(t *mesos.TaskInfo) { t.Executor = custom("x", "e", "cpus:1").Executor }), "TASK_ERROR TASK_INVALID", ""},
+		"a shell without a command":    {mod(func(t *mesos.TaskInfo) { t.Command.Value = nil }), "TASK_ERROR TASK_INVALID", ""},
+		"no program":                   {mod(func(t *mesos.TaskInfo) { t.Command = &mesos.CommandInfo{Shell: new(false)} }), "TASK_ERROR TASK_INVALID", ""},
+		"a negative resource":          {mod(func(t *mesos.TaskInfo) { t.Resources[0].Scalar.Value = new(-1.0) }), "TASK_ERROR TASK_INVALID", ""},
+		"a container image":            {mod(func(t *mesos.TaskInfo) { t.Container = &mesos.ContainerInfo{Type: mesos.ContainerInfo_DOCKER.Enum()} }), "TASK_ERROR TASK_INVALID", ""},
+		"a check of a command":         {mod(func(t *mesos.TaskInfo) { t.HealthCheck = &mesos.HealthCheck{} }), "TASK_ERROR TASK_INVALID", ""},
+		"limits beyond the resources":  {mod(func(t *mesos.TaskInfo) { t.Limits = map[string]*mesos.Value_Scalar{"mem": {Value: new(1.0)}} }), "TASK_ERROR TASK_INVALID", ""},
 		"the default executor": {mod(func(t *mesos.TaskInfo) {
 			t.Command = nil
 			t.Executor = custom("x", "d", "cpus:1").Executor
 			t.Executor.Type = mesos.ExecutorInfo_DEFAULT.Enum()
-		}), "TASK_ERROR TASK_INVALID"},
+		}), "TASK_ERROR TASK_INVALID", "d"},
 		"an executor without a command": {mod(func(t *mesos.TaskInfo) {
 			t.Command = nil
 			t.Executor = custom("x", "d", "cpus:1").Executor
 			t.Executor.Command = nil
-		}), "TASK_ERROR TASK_INVALID"},
+		}), "TASK_ERROR TASK_INVALID", "d"},
 		"an executor of bad resources": {mod(func(t *mesos.TaskInfo) {
 			t.Command = nil
 			t.Executor = custom("x", "d", "cpus:1").Executor
 			t.Executor.Resources[0].Scalar.Value = new(-1.0)
-		}), "TASK_ERROR TASK_INVALID"},
+		}), "TASK_ERROR TASK_INVALID", "d"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := r.core.Ledger().Free()
-			want(t, r.step(run(c.task)), "master: update bad "+c.want)
+			lines := []string{"master: update bad " + c.want}
+			if c.exited != "" {
+				lines = append(lines, "master: executor "+c.exited+" exited -1")
+			}
+			want(t, r.step(run(c.task)), lines...)
 			if s := r.updates["bad"]; s.GetMessage() == "" || s.GetSource() != mesos.TaskStatus_SOURCE_AGENT {
 				t.Errorf("status %v: should say why, and that the agent says so", s)
 			}

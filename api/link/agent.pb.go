@@ -538,7 +538,9 @@ type Run struct {
 	Task      *v1.TaskInfo           `protobuf:"bytes,2,req,name=task" json:"task,omitempty"`
 	// Whether the executor is to be started if it is not there. False where the
 	// master counts on one that runs: if that has exited meanwhile, its resources
-	// are no longer granted, and the task is dropped (EXECUTOR_TERMINATED).
+	// are no longer granted, and the task is dropped (EXECUTOR_TERMINATED). A
+	// true one that does not lead to an executor is answered by ExecutorExited
+	// too, so that the master does not go on to grant it.
 	LaunchExecutor *bool `protobuf:"varint,3,opt,name=launch_executor,json=launchExecutor,def=1" json:"launch_executor,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
