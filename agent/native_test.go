@@ -25,13 +25,14 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/executor"
 	"github.com/tepui/tepui/isolator"
+	"github.com/tepui/tepui/resource"
 )
 
 // nobody is an ordinary user without rights.
 const nobody = 65534
 
-// newNativeHost is an agent with real containers: namespaces and users, but no
-// cgroups, which a host of tests may not have.
+// newNativeHost is an agent with real containers: with cgroups, where the host
+// of the test offers them, else with namespaces and users only.
 func newNativeHost(t testing.TB, mods ...func(*agent.Config)) *host {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -42,7 +43,11 @@ func newNativeHost(t testing.TB, mods ...func(*agent.Config)) *host {
 		t.Fatal(err)
 	}
 	runtimeDir := openDir(t)
-	iso, err := isolator.New(isolator.Options{RuntimeDir: filepath.Join(runtimeDir, "containers"), Init: self})
+	o := isolator.Options{RuntimeDir: filepath.Join(runtimeDir, "containers"), Init: self}
+	if cgroups(t) == nil {
+		o.Isolation = []string{isolator.CPU, isolator.Memory}
+	}
+	iso, err := isolator.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +68,16 @@ func newNativeHost(t testing.TB, mods ...func(*agent.Config)) *host {
 		}
 	})
 	return h
+}
+
+// cgroups is why the host has no cgroup v2 for containers; nil if it has.
+func cgroups(t testing.TB) error {
+	t.Helper()
+	found, err := isolator.Probe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Require([]string{isolator.CPU, isolator.Memory})
 }
 
 // openDir is a directory that every user can reach.
@@ -244,6 +259,92 @@ func TestNativeExecutor(t *testing.T) {
 	}
 }
 
+// TestNativeLimits: what the kernel enforces is what the ledger grants, after
+// each task that comes or goes.
+func TestNativeLimits(t *testing.T) {
+	if err := cgroups(t); err != nil {
+		t.Skip(err)
+	}
+	h := newNativeHost(t)
+	m := h.register()
+	program := copyOfSelf(t)
+	task := func(id string) *mesos.TaskInfo {
+		task := custom(id, "e") // cpus:0.1;mem:16 of it, cpus:0.1;mem:32 of the executor
+		task.Data = []byte("stay")
+		task.Executor.Resources = resource.MustParse("cpus:0.1;mem:64").Proto()
+		task.Executor.Command = &mesos.CommandInfo{Shell: new(false), Value: &program, Arguments: []string{"executor", "executor"}}
+		return task
+	}
+	files := func() string {
+		out, err := link.NewContainersClient(h.client).List(t.Context(), &link.ListContainersRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var values []string
+		for _, name := range []string{"cpu.weight", "memory.max", "memory.swap.max"} {
+			b, err := os.ReadFile(filepath.Join(out.GetContainers()[0].GetCgroup(), name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = append(values, strings.TrimSpace(string(b)))
+		}
+		return strings.Join(values, " ")
+	}
+	m.run(task("t1"))
+	m.update(t, "t1", taskRunning)
+	if got := files(); got != "20 83886080 0" {
+		t.Errorf("with one task: %s", got)
+	}
+	m.run(task("t2"))
+	m.update(t, "t2", taskRunning)
+	if got := files(); got != "30 100663296 0" {
+		t.Errorf("with two: %s", got)
+	}
+	m.kill("t1")
+	m.update(t, "t1", taskKilled)
+	h.eventually(func() bool { return files() == "20 83886080 0" })
+}
+
+func TestNativeOutOfMemory(t *testing.T) {
+	if err := cgroups(t); err != nil {
+		t.Skip(err)
+	}
+	h := newNativeHost(t)
+	m := h.register()
+	task := command("t1")
+	task.Command.Value = new("tail /dev/zero")
+	m.run(task)
+	m.update(t, "t1", taskRunning)
+	s := m.update(t, "t1", taskFailed)
+	if s.GetReason() != mesos.TaskStatus_REASON_CONTAINER_LIMITATION_MEMORY ||
+		!strings.HasPrefix(s.GetMessage(), "memory limit of 16.0 MB reached: the peak was 16.0 MB") ||
+		s.GetLimitation().GetResources()[0].GetScalar().GetValue() != 16 {
+		t.Errorf("status %v", s)
+	}
+}
+
+func TestNativeUsage(t *testing.T) {
+	if err := cgroups(t); err != nil {
+		t.Skip(err)
+	}
+	h := newNativeHost(t)
+	m := h.register()
+	task := command("t1")
+	task.Command.Value = new("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done")
+	m.run(task)
+	m.update(t, "t1", taskRunning)
+	m.update(t, "t1", taskFinished)
+	h.idle()
+	out, err := link.NewContainersClient(h.client).List(t.Context(), &link.ListContainersRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := out.GetContainers()[0]
+	if s := c.GetStatistics(); s.GetCpusUserTimeSecs()+s.GetCpusSystemTimeSecs() <= 0 || s.GetMemLimitBytes() != 16<<20 || c.GetMemoryPeakBytes() == 0 {
+		t.Errorf("an ended container has used %v, peak %d", s, c.GetMemoryPeakBytes())
+	}
+}
+
 func TestNativeStopLeavesNothing(t *testing.T) {
 	h := newNativeHost(t, func(c *agent.Config) { c.KillGrace = 100 * time.Millisecond })
 	m := h.register()
@@ -262,8 +363,8 @@ func TestNativeStopLeavesNothing(t *testing.T) {
 	h.stop0() // and the cleanup sees that nothing is left
 }
 
-// nativeExecutor runs in a container: it finishes every task at once, until it
-// is told to shut down.
+// nativeExecutor runs in a container: it finishes every task at once but those
+// with data, which run until they are killed, and ends when it is told to.
 func nativeExecutor() error {
 	ctx := metadata.AppendToOutgoingContext(context.Background(),
 		"authorization", "Bearer "+os.Getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN"))
@@ -281,8 +382,15 @@ func nativeExecutor() error {
 		c.ExecutorId = &mesos.ExecutorID{Value: new(os.Getenv("MESOS_EXECUTOR_ID"))}
 		return stream.Send(c)
 	}
-	err = call(&executor.Call{Type: executor.Call_SUBSCRIBE.Enum(), Subscribe: &executor.Call_Subscribe{}})
 	updates := byte(0)
+	update := func(id *mesos.TaskID, state mesos.TaskState) error {
+		updates++
+		return call(&executor.Call{Type: executor.Call_UPDATE.Enum(), Update: &executor.Call_Update{Status: &mesos.TaskStatus{
+			TaskId: id, State: &state,
+			Source: mesos.TaskStatus_SOURCE_EXECUTOR.Enum(), Uuid: append(make([]byte, 15), updates),
+		}}})
+	}
+	err = call(&executor.Call{Type: executor.Call_SUBSCRIBE.Enum(), Subscribe: &executor.Call_Subscribe{}})
 	for err == nil {
 		event, recvErr := stream.Recv()
 		if recvErr != nil {
@@ -292,15 +400,13 @@ func nativeExecutor() error {
 		case executor.Event_SHUTDOWN:
 			return nil
 		case executor.Event_LAUNCH:
-			for _, state := range []mesos.TaskState{taskRunning, taskFinished} {
-				updates++
-				err = errors.Join(err, call(&executor.Call{Type: executor.Call_UPDATE.Enum(), Update: &executor.Call_Update{
-					Status: &mesos.TaskStatus{
-						TaskId: event.GetLaunch().GetTask().GetTaskId(), State: &state,
-						Source: mesos.TaskStatus_SOURCE_EXECUTOR.Enum(), Uuid: append(make([]byte, 15), updates),
-					},
-				}}))
+			task := event.GetLaunch().GetTask()
+			err = update(task.GetTaskId(), taskRunning)
+			if len(task.GetData()) == 0 {
+				err = errors.Join(err, update(task.GetTaskId(), taskFinished))
 			}
+		case executor.Event_KILL:
+			err = update(event.GetKill().GetTaskId(), taskKilled)
 		}
 	}
 	return err
