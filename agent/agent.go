@@ -159,8 +159,9 @@ func (a *Agent) assemble(at netip.AddrPort, socket string) (*parts, error) {
 }
 
 func (a *Agent) newCore(at netip.AddrPort) (*core.Core, error) {
-	var nonce [8]byte
+	var nonce, updateNonce [8]byte
 	_, _ = rand.Read(nonce[:]) // never fails: it ends the process instead
+	_, _ = rand.Read(updateNonce[:])
 	return core.New(core.Config{
 		Agent: &mesos.AgentInfo{
 			Hostname:   &a.cfg.Hostname,
@@ -170,6 +171,7 @@ func (a *Agent) newCore(at netip.AddrPort) (*core.Core, error) {
 		Total:               a.cfg.Resources,
 		Version:             a.cfg.Version,
 		Nonce:               nonce,
+		UpdateNonce:         updateNonce,
 		RegistrationTimeout: a.cfg.RegistrationTimeout,
 		ShutdownGrace:       a.cfg.ShutdownGrace,
 		KillGrace:           a.cfg.KillGrace,

@@ -191,6 +191,8 @@ func (c *Core) executorUpdate(now time.Time, e *execution, s *mesos.TaskStatus) 
 			Kind: NoteUpdateDropped, Framework: e.framework.id, Executor: e.launch.Executor, Task: id,
 			To: s.GetState().String(), Text: "the executor does not have this task",
 		})
+	case t.updates.repeats(s):
+		c.note(Note{Kind: NoteUpdateDuplicate, Framework: e.framework.id, Task: id, To: s.GetState().String()})
 	default:
 		c.complete(now, t, s)
 		v = c.report(now, t, s)

@@ -20,9 +20,10 @@ type Config struct {
 	Total   resource.Resources
 	Version string
 
-	// Nonce is new with each start of the agent. Ids of containers and of
-	// updates are made from it.
-	Nonce [8]byte
+	// Nonces are new with each start of the agent: one for the ids of
+	// containers, which everybody sees, and one for those of updates, which
+	// executors must not guess.
+	Nonce, UpdateNonce [8]byte
 
 	RegistrationTimeout time.Duration // for an executor to subscribe once it runs
 	ShutdownGrace       time.Duration // for an executor whose info states none
@@ -31,10 +32,11 @@ type Config struct {
 
 // Core is the state of an agent. See the package for what it promises.
 type Core struct {
-	cfg    Config
-	ids    ids
-	order  uint64 // of the last task or execution
-	ledger *Ledger
+	cfg     Config
+	ids     ids    // of containers
+	updates ids    // of status updates
+	order   uint64 // of the last task or execution
+	ledger  *Ledger
 
 	agentID string // given by the master; empty before the first Registered
 	link    linkState
@@ -68,6 +70,7 @@ func New(cfg Config) (*Core, error) {
 	c := &Core{
 		cfg:        cfg,
 		ids:        ids{nonce: cfg.Nonce},
+		updates:    ids{nonce: cfg.UpdateNonce},
 		ledger:     NewLedger(cfg.Total),
 		frameworks: map[FrameworkID]*framework{},
 		containers: map[ContainerID]*execution{},

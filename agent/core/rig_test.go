@@ -54,6 +54,7 @@ func newRig(t tb) *rig {
 		Total:               resource.MustParse("cpus:8;mem:1024;ports:[31000-32000]"),
 		Version:             "test",
 		Nonce:               [8]byte{1},
+		UpdateNonce:         [8]byte{2},
 		RegistrationTimeout: time.Minute,
 		ShutdownGrace:       5 * time.Second,
 		KillGrace:           3 * time.Second,

@@ -12,7 +12,7 @@ import (
 
 // status makes a status update of a task.
 func (c *Core) status(now time.Time, t *task, state mesos.TaskState, source mesos.TaskStatus_Source) *mesos.TaskStatus {
-	uuid := c.ids.uuid()
+	uuid := c.updates.uuid()
 	s := &mesos.TaskStatus{
 		TaskId: t.info.GetTaskId(),
 		State:  &state,
@@ -57,12 +57,8 @@ func (c *Core) end(now time.Time, t *task, f *fate) {
 // terminal one ends the task: what it held is free in the same step.
 func (c *Core) report(now time.Time, t *task, s *mesos.TaskStatus) verdict {
 	if v := t.updates.add(s); v != taken {
-		kind := NoteUpdateDropped
-		if v == duplicate {
-			kind = NoteUpdateDuplicate
-		}
 		c.note(Note{
-			Kind: kind, Framework: t.framework.id, Task: t.id,
+			Kind: NoteUpdateDropped, Framework: t.framework.id, Task: t.id,
 			To: s.GetState().String(), Text: v.String(),
 		})
 		return v

@@ -19,8 +19,8 @@ const (
 
 // The bounds of one stream. An update beyond maxPending is dropped and not
 // acknowledged to the executor, whose it then remains; a terminal one is taken
-// nevertheless. A duplicate is recognised among the last maxSeen updates: an
-// executor repeats only what it has sent since it last heard from the agent.
+// nevertheless. An executor's duplicate is recognised among the last maxSeen
+// updates: it repeats only what it has sent since it last heard from the agent.
 const (
 	maxPending = 1024
 	maxSeen    = 1024
@@ -42,22 +42,25 @@ type stream struct {
 type verdict uint8
 
 const (
-	taken     verdict = iota
-	duplicate         // it was taken before
-	late              // the task has ended
-	overflow          // too many wait already
+	taken    verdict = iota
+	late             // the task has ended
+	overflow         // too many wait already
 )
 
 func (v verdict) String() string {
-	return [...]string{"taken", "duplicate", "the task has ended", "too many updates are not acknowledged yet"}[v]
+	return [...]string{"taken", "the task has ended", "too many updates are not acknowledged yet"}[v]
+}
+
+// repeats tells whether an executor's update was taken before. Of the agent's
+// own updates none is asked: whatever an executor has sent, they are new.
+func (s *stream) repeats(u *mesos.TaskStatus) bool {
+	return slices.Contains(s.seen, string(u.GetUuid()))
 }
 
 // add takes an update with a uuid to the end of the stream.
 func (s *stream) add(u *mesos.TaskStatus) verdict {
-	id, terminal := string(u.GetUuid()), mesos.Terminal(u.GetState())
+	terminal := mesos.Terminal(u.GetState())
 	switch {
-	case slices.Contains(s.seen, id):
-		return duplicate
 	case s.terminal:
 		return late
 	case len(s.pending) >= maxPending && !terminal:
@@ -66,7 +69,7 @@ func (s *stream) add(u *mesos.TaskStatus) verdict {
 	if len(s.seen) >= maxSeen {
 		s.seen = slices.Delete(s.seen, 0, maxSeen/2)
 	}
-	s.seen = append(s.seen, id)
+	s.seen = append(s.seen, string(u.GetUuid()))
 	s.pending = append(s.pending, u)
 	s.terminal = terminal
 	return taken

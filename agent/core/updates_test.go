@@ -4,7 +4,9 @@
 package core_test
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +91,22 @@ func TestUpdateOfATaskThatTheExecutorDoesNotHave(t *testing.T) {
 	want(t, r.step(r.update(1, "c1", "t2", taskFinished, "b")), "conn 1: ACKNOWLEDGED t2")
 	r.step(run(command("t3", "cpus:1;mem:64")))
 	want(t, r.step(r.update(1, "c1", "t3", taskFinished, "c")), "conn 1: ACKNOWLEDGED t3") // somebody else's
+}
+
+// TestAnExecutorCannotTakeTheUuidsOfTheAgent: were the agent's update taken for
+// a repeated one, the task would never end.
+func TestAnExecutorCannotTakeTheUuidsOfTheAgent(t *testing.T) {
+	r := registered(t)
+	r.running()
+	r.step(run(command("t2", "cpus:1;mem:64")), kill("t2")) // ends with the agent's first update
+	if name := string(r.ids["c2"]); strings.Contains(name, fmt.Sprintf("%x", r.updates["t2"].GetUuid()[:4])) {
+		t.Errorf("container %s tells of what the uuid %x is made", name, r.updates["t2"].GetUuid())
+	}
+	next := bytes.Clone(r.updates["t2"].GetUuid())
+	next[15]++
+	want(t, r.step(r.update(1, "c1", "t1", taskRunning, string(next))), "master: update t1 TASK_RUNNING", "conn 1: ACKNOWLEDGED t1")
+	r.step(r.exited("c1", 1))
+	want(t, r.step(r.ack("t1")), "master: update t1 TASK_LOST EXECUTOR_TERMINATED")
 }
 
 // TestUpdatesAreBounded: what is beyond the bound stays the executor's, which
