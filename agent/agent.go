@@ -67,8 +67,11 @@ func New(cfg Config) (*Agent, error) {
 // and executors on the unix socket too; both are closed in the end. The error
 // is nil if all went well to the end.
 func (a *Agent) Serve(ctx context.Context, l net.Listener) error {
-	err := errors.New("agent: Serve was called before")
-	a.once.Do(func() { err = a.serve(ctx, l) })
+	first, err := false, error(nil)
+	a.once.Do(func() { first, err = true, a.serve(ctx, l) })
+	if !first {
+		return errors.Join(errors.New("agent: Serve was called before"), l.Close())
+	}
 	return err
 }
 
@@ -175,6 +178,7 @@ func (a *Agent) newCore(at netip.AddrPort) (*core.Core, error) {
 		RegistrationTimeout: a.cfg.RegistrationTimeout,
 		ShutdownGrace:       a.cfg.ShutdownGrace,
 		KillGrace:           a.cfg.KillGrace,
+		MaxGrace:            a.cfg.MaxGrace,
 	})
 }
 
@@ -188,6 +192,9 @@ func (p *parts) run(ctx context.Context, listeners []net.Listener) error {
 		others.Go(func() error {
 			err := p.server.Serve(l)
 			fail(err)
+			if errors.Is(err, grpc.ErrServerStopped) {
+				return nil // before it began
+			}
 			return err
 		})
 	}

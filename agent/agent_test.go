@@ -340,6 +340,25 @@ func TestStopGivesUp(t *testing.T) {
 	})
 }
 
+// TestStopCutsGracePeriods: however long a task may take to end, nothing of it
+// is left by an agent that stops.
+func TestStopCutsGracePeriods(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		m := h.register()
+		slow := command("t1")
+		slow.KillPolicy = &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{Nanoseconds: new(int64(time.Hour))}}
+		m.run(slow)
+		c := <-h.containers.started
+		m.update(t, "t1", mesos.TaskState_TASK_RUNNING)
+		began := time.Now()
+		h.stop()
+		if took := time.Since(began); !c.isDestroyed() || took > agent.DefaultStopTimeout {
+			t.Errorf("after %v the container is destroyed: %v", took, c.isDestroyed())
+		}
+	})
+}
+
 func TestListContainers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(t)

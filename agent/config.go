@@ -22,6 +22,7 @@ const (
 	DefaultRegistrationTimeout = time.Minute
 	DefaultShutdownGrace       = 5 * time.Second
 	DefaultKillGrace           = 3 * time.Second
+	DefaultMaxGrace            = time.Hour
 	DefaultStopTimeout         = 2 * time.Minute
 )
 
@@ -51,8 +52,9 @@ type Config struct {
 
 	// Zero means the default. How long an executor may take to subscribe; what
 	// executors and commands get to end by themselves when they do not say
-	// themselves; how long Serve waits for containers to end.
-	RegistrationTimeout, ShutdownGrace, KillGrace, StopTimeout time.Duration
+	// themselves, and the most that they can say; how long Serve waits for
+	// containers to end, of which they have the first half for themselves.
+	RegistrationTimeout, ShutdownGrace, KillGrace, MaxGrace, StopTimeout time.Duration
 
 	Log     *slog.Logger // nil: nothing is logged
 	Version string
@@ -70,6 +72,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"RegistrationTimeout", &c.RegistrationTimeout, DefaultRegistrationTimeout},
 		{"ShutdownGrace", &c.ShutdownGrace, DefaultShutdownGrace},
 		{"KillGrace", &c.KillGrace, DefaultKillGrace},
+		{"MaxGrace", &c.MaxGrace, DefaultMaxGrace},
 		{"StopTimeout", &c.StopTimeout, DefaultStopTimeout},
 	} {
 		if *d.value < 0 {

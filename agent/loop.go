@@ -86,7 +86,7 @@ func (l *loop) run(ctx context.Context) error {
 			limit := time.NewTimer(l.stopTimeout)
 			defer limit.Stop()
 			giveUp = limit.C
-			l.step(post{in: core.Stop{}})
+			l.step(post{in: core.Stop{Grace: l.stopTimeout / 2}})
 		case <-giveUp:
 			return fmt.Errorf("%w: %s", errStopTimeout, strings.Join(l.leftovers(), ", "))
 		}

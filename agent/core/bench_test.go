@@ -43,7 +43,7 @@ type benchRig struct {
 
 func newBenchRig(b *testing.B) *benchRig {
 	c, err := core.New(core.Config{
-		Agent: &mesos.AgentInfo{Hostname: new("h")}, Total: resource.MustParse("cpus:10000;mem:1000000"), RegistrationTimeout: 1,
+		Agent: &mesos.AgentInfo{Hostname: new("h")}, Total: resource.MustParse("cpus:10000;mem:1000000"), RegistrationTimeout: 1, MaxGrace: 1,
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -12,7 +12,7 @@ import (
 
 // newCommand returns the executor that speaks for a command task.
 func (c *Core) newCommand(t *task) *command.Executor {
-	var opts []command.Option
+	opts := []command.Option{command.MaxGrace(c.cfg.MaxGrace)}
 	if t.framework.has(mesos.FrameworkInfo_Capability_TASK_KILLING_STATE) {
 		opts = append(opts, command.ReportKilling())
 	}

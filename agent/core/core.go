@@ -28,6 +28,7 @@ type Config struct {
 	RegistrationTimeout time.Duration // for an executor to subscribe once it runs
 	ShutdownGrace       time.Duration // for an executor whose info states none
 	KillGrace           time.Duration // for a command whose kill policy states none
+	MaxGrace            time.Duration // for any executor or command, whatever it states
 }
 
 // Core is the state of an agent. See the package for what it promises.
@@ -63,9 +64,10 @@ func New(cfg Config) (*Core, error) {
 		return nil, errors.New("core: the agent's hostname must not be empty")
 	case cfg.Agent.GetId() != nil:
 		return nil, fmt.Errorf("core: the agent has the id %q: only a master gives one", cfg.Agent.GetId().GetValue())
-	case cfg.RegistrationTimeout <= 0 || cfg.ShutdownGrace < 0 || cfg.KillGrace < 0:
-		return nil, fmt.Errorf("core: registration timeout %v must be positive, shutdown grace %v and kill grace %v not negative",
-			cfg.RegistrationTimeout, cfg.ShutdownGrace, cfg.KillGrace)
+	case cfg.RegistrationTimeout <= 0 || cfg.MaxGrace <= 0 || cfg.ShutdownGrace < 0 || cfg.KillGrace < 0:
+		return nil, fmt.Errorf("core: registration timeout %v and longest grace %v must be positive, "+
+			"shutdown grace %v and kill grace %v not negative",
+			cfg.RegistrationTimeout, cfg.MaxGrace, cfg.ShutdownGrace, cfg.KillGrace)
 	}
 	c := &Core{
 		cfg:        cfg,
@@ -103,7 +105,7 @@ func (c *Core) step(now time.Time, in Input) error {
 	case Tick:
 		c.timers.run(now)
 	case Stop:
-		c.stop(now)
+		c.stop(now, in.Grace)
 	default:
 		return c.result(now, in)
 	}

@@ -164,6 +164,18 @@ func (c *Core) shutdown(now time.Time, e *execution, why string) {
 	}
 }
 
+// hasten leaves an execution that is to end no more than this grace.
+func (c *Core) hasten(now time.Time, e *execution, grace time.Duration) {
+	switch end := now.Add(grace); {
+	case e.destroying:
+	case e.isCommand():
+		policy := &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{Nanoseconds: new(int64(grace))}}
+		c.apply(now, e, e.command.Kill(now, policy))
+	case end.Before(e.timer.at):
+		c.timers.set(&e.timer, end)
+	}
+}
+
 // destroy asks for the container's end, once.
 func (c *Core) destroy(e *execution) {
 	if e.destroying {

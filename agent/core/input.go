@@ -5,6 +5,7 @@ package core
 
 import (
 	"syscall"
+	"time"
 
 	"github.com/tepui/tepui/api/link"
 	"github.com/tepui/tepui/api/v1/executor"
@@ -81,8 +82,10 @@ type Destroyed struct{ Container ContainerID }
 type Tick struct{}
 
 // Stop ends the agent: every executor is shut down, and no task is accepted
-// any more. Stopped tells when all is over.
-type Stop struct{}
+// any more. Stopped tells when all is over. Whatever grace an executor or a
+// command would have, it is destroyed after Grace. A further Stop can only
+// shorten that.
+type Stop struct{ Grace time.Duration }
 
 func (LinkUp) input()        {}
 func (LinkDown) input()      {}

@@ -141,7 +141,7 @@ func TestShutdownExecutor(t *testing.T) {
 		r.running()
 		want(t, r.step(shutdownExecutor("e")), "conn 1: SHUTDOWN")
 		want(t, r.step(r.update(1, "c1", "t1", mesos.TaskState_TASK_KILLED, "u2")),
-			"master: update t1 TASK_KILLED", "conn 1: ACKNOWLEDGED t1")
+			"master: update t1 TASK_KILLED", "conn 1: ACKNOWLEDGED t1", "update c1 0.5 cpus 32 MB")
 		want(t, r.step(r.exited("c1", 0)), "conn 1: hangup 7", "master: executor e exited 0", "destroy c1")
 	})
 	t.Run("it does not end", func(t *testing.T) {

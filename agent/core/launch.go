@@ -117,7 +117,7 @@ func (c *Core) executionFor(t *task, launchExecutor bool) (e *execution, fresh b
 	var own resource.Resources
 	dropped := t.framework.lost(mesos.TaskState_TASK_DROPPED)
 	if info := t.info.GetExecutor(); info != nil {
-		if e := t.framework.executors[ExecutorID(info.GetExecutorId().GetValue())]; e != nil {
+		if e := t.framework.executors[ExecutorID(info.GetExecutorId().GetValue())]; e != nil && !e.over {
 			return e, false, e.unfit(info, dropped)
 		}
 		if !launchExecutor {
@@ -200,6 +200,7 @@ func (c *Core) newExecution(t *task) *execution {
 	if user := e.launch.Command.GetUser(); user != "" {
 		e.launch.User = user
 	}
+	e.grace = min(e.grace, c.cfg.MaxGrace)
 	e.launch.ShutdownGrace = e.grace
 	e.timer.fire = func(now time.Time) { c.expired(now, e) }
 	e.limits.retry.fire = func(time.Time) { c.touch(e) }

@@ -93,6 +93,30 @@ func TestLaunchSaysWhatToRun(t *testing.T) {
 	}
 }
 
+// TestGraceIsBounded: what a framework states as a grace period is no way to
+// keep a container.
+func TestGraceIsBounded(t *testing.T) {
+	tenDays := &mesos.DurationInfo{Nanoseconds: new(int64(240 * time.Hour))}
+	r := registered(t)
+	patient := custom("t1", "e", "cpus:1;mem:64")
+	patient.Executor.ShutdownGracePeriod = tenDays
+	r.step(run(patient))
+	if got := r.launches["c1"].ShutdownGrace; got != time.Hour {
+		t.Errorf("the executor is told of a grace of %v, want the longest, 1h", got)
+	}
+	r.step(r.fetched("c1"), r.started("c1"), r.subscribe(1, "c1"))
+	r.step(shutdownExecutor("e"))
+	want(t, r.wait(time.Hour-1))
+	want(t, r.wait(1), "destroy c1")
+	lazy := command("t2", "cpus:1;mem:64")
+	lazy.KillPolicy = &mesos.KillPolicy{GracePeriod: tenDays}
+	r.step(run(lazy))
+	r.step(r.fetched("c2"), r.started("c2"))
+	r.step(r.ack("t2"), kill("t2", 240*time.Hour))
+	want(t, r.wait(time.Hour-1))
+	want(t, r.wait(1), "destroy c2")
+}
+
 func TestSameExecutorInfoIsShared(t *testing.T) {
 	r := registered(t)
 	r.running()
@@ -132,6 +156,17 @@ func TestTaskThatCountsOnAnExecutorThatHasExitedIsDropped(t *testing.T) {
 	}
 	want(t, r.step(fromMaster(&link.FromMaster{Message: &link.FromMaster_Run{Run: crossing}})),
 		"master: update t2 TASK_LOST EXECUTOR_TERMINATED")
+}
+
+// TestTaskAfterAnExitGetsANewExecutor: as soon as the exit is told, the master
+// may ask for the executor again, while its old container is still there.
+func TestTaskAfterAnExitGetsANewExecutor(t *testing.T) {
+	r := registered(t)
+	r.running()
+	r.step(r.exited("c1", 0))
+	want(t, r.step(run(custom("t2", "e", "cpus:1;mem:64"))), "launch c2")
+	want(t, r.step(r.destroyed("c1")), "forget c1")
+	want(t, r.step(r.fetched("c2")), "start c2 1.5 cpus 96 MB")
 }
 
 func TestTaskAfterTerminatedExecutorGetsANewOne(t *testing.T) {

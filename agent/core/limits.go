@@ -28,10 +28,15 @@ type limits struct {
 	backoff  time.Duration
 }
 
+// shrinks tells whether the change under way gives less of everything.
+func (l *limits) shrinks() bool {
+	return l.target.CPUs <= l.applied.CPUs && l.target.Memory <= l.applied.Memory
+}
+
 // flush brings limits and queue of an execution forward: first the kernel gets
 // what the ledger says, then the executor gets the tasks it says it for.
 func (c *Core) flush(e *execution) {
-	if e.over || e.limits.updating || e.state != Registering && e.state != Running {
+	if e.over || e.destroying || e.limits.updating || e.state < Registering {
 		return
 	}
 	want := c.ledger.Limits(e.id())
@@ -94,11 +99,12 @@ func (c *Core) limitsFailed(now time.Time, e *execution, problem string) {
 		Kind: NoteLimitsFailed, Framework: e.framework.id, Executor: e.launch.Executor,
 		Container: e.id(), Text: problem,
 	})
-	shrinks := l.target.CPUs <= l.applied.CPUs && l.target.Memory <= l.applied.Memory
 	l.failed = true
-	if shrinks {
+	switch {
+	case e.state >= Terminating: // its end says what becomes of its tasks
+	case l.shrinks():
 		c.deliver(e, l.covers)
-	} else {
+	default:
 		c.dropWaiting(now, e, problem)
 	}
 	l.backoff = min(max(limitsRetryMin, 2*l.backoff), limitsRetryMax)

@@ -76,6 +76,35 @@ func TestLessThanTheExecutorUses(t *testing.T) {
 	want(t, r.wait(time.Hour))
 }
 
+// TestLimitsOfATerminatingExecutor: what its tasks held is free, so it must not
+// go on to use it, however long its grace is.
+func TestLimitsOfATerminatingExecutor(t *testing.T) {
+	r := registered(t)
+	r.running()
+	r.step(shutdownExecutor("e"))
+	want(t, r.step(r.update(1, "c1", "t1", taskFinished, "a")),
+		"master: update t1 TASK_FINISHED", "conn 1: ACKNOWLEDGED t1", "update c1 0.5 cpus 32 MB")
+	want(t, r.step(r.limitsFailed("c1")))
+	r.step(r.ack("t1"))
+	want(t, r.wait(time.Second), "update c1 0.5 cpus 32 MB") // again
+	r.step(r.limitsUpdated("c1"))
+	want(t, r.wait(4*time.Second), "destroy c1")
+}
+
+// TestLimitsFailAfterTheEndHasBegun: the tasks end as the executor does, not
+// for the limits that they were waiting for.
+func TestLimitsFailAfterTheEndHasBegun(t *testing.T) {
+	r := registered(t)
+	r.step(run(custom("t1", "e", "cpus:1;mem:64")))
+	r.step(r.fetched("c1"), r.started("c1"))
+	want(t, r.step(run(custom("t2", "e", "cpus:1;mem:64"))), "update c1 2.5 cpus 160 MB")
+	want(t, r.wait(time.Minute), "destroy c1")
+	want(t, r.step(r.limitsFailed("c1")))
+	want(t, r.step(r.exited("c1", sigkilled)),
+		"master: update t1 TASK_FAILED EXECUTOR_REGISTRATION_TIMEOUT",
+		"master: update t2 TASK_FAILED EXECUTOR_REGISTRATION_TIMEOUT", "master: executor e exited 9")
+}
+
 func TestLimitsOfTheStartAreThoseOfTheMoment(t *testing.T) {
 	r := registered(t)
 	r.step(run(custom("t1", "e", "cpus:1;mem:64")))

@@ -61,7 +61,7 @@ func (w *world) finish() {
 	w.up, w.known = true, true
 	w.must(fromMaster(registeredMessage(agentID)))
 	w.take()
-	w.must(core.Stop{})
+	w.must(core.Stop{Grace: time.Minute})
 	for range 1000 {
 		w.take()
 		if w.core.Stopped() {

@@ -223,15 +223,15 @@ func (c *Core) leave(now time.Time, message string) {
 	}
 }
 
-// stop ends everything, for good.
-func (c *Core) stop(now time.Time) {
-	if c.stopping {
-		return
+// stop ends everything, for good, and within the grace.
+func (c *Core) stop(now time.Time, grace time.Duration) {
+	if !c.stopping {
+		c.stopping = true
+		c.note(Note{Kind: NoteStopping})
 	}
-	c.stopping = true
-	c.note(Note{Kind: NoteStopping})
 	for _, e := range c.executions() {
 		c.shutdown(now, e, "because the agent stops")
+		c.hasten(now, e, grace)
 	}
 }
 

@@ -4,6 +4,8 @@
 package core_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,7 +44,7 @@ func TestBadMasters(t *testing.T) {
 }
 
 func TestBadConfig(t *testing.T) {
-	good := core.Config{Agent: &mesos.AgentInfo{Hostname: new("h")}, RegistrationTimeout: time.Minute}
+	good := core.Config{Agent: &mesos.AgentInfo{Hostname: new("h")}, RegistrationTimeout: time.Minute, MaxGrace: time.Hour}
 	if _, err := core.New(good); err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +54,7 @@ func TestBadConfig(t *testing.T) {
 			c.Agent = &mesos.AgentInfo{Hostname: new("h"), Id: &mesos.AgentID{Value: new("x")}}
 		},
 		"no registration timeout": func(c *core.Config) { c.RegistrationTimeout = 0 },
+		"no longest grace":        func(c *core.Config) { c.MaxGrace = 0 },
 		"a negative grace":        func(c *core.Config) { c.ShutdownGrace = -1 },
 	} {
 		c := good
@@ -101,9 +104,9 @@ func TestStop(t *testing.T) {
 	r.step(run(command("t3", "cpus:1;mem:64")))
 	r.step(r.fetched("c2"), r.started("c2"))
 	r.step(r.ack("t2"))
-	want(t, r.step(core.Stop{}), "conn 1: SHUTDOWN",
+	want(t, r.step(core.Stop{Grace: time.Minute}), "conn 1: SHUTDOWN",
 		"master: update t3 TASK_KILLED TASK_KILLED_DURING_LAUNCH", "signal c2 15", "destroy c3")
-	want(t, r.step(core.Stop{}))
+	want(t, r.step(core.Stop{Grace: time.Minute}))
 	want(t, r.step(run(command("t4", "cpus:1"))), "master: update t4 TASK_LOST AGENT_DRAINING")
 	want(t, r.wait(3*time.Second), "destroy c2")
 	want(t, r.wait(2*time.Second), "destroy c1")
@@ -124,6 +127,30 @@ func TestStop(t *testing.T) {
 	if !r.core.Stopped() {
 		t.Error("not stopped when all is acknowledged")
 	}
+}
+
+// TestStopIsBounded: an executor and a command that have long for their ends,
+// one of which has begun, have the grace of the stop at the most.
+func TestStopIsBounded(t *testing.T) {
+	r := registered(t)
+	for i, id := range []string{"t1", "t2"} {
+		slow := custom(id, "e"+id, "cpus:1;mem:64")
+		slow.Executor.ShutdownGracePeriod = &mesos.DurationInfo{Nanoseconds: new(int64(30 * time.Minute))}
+		c, conn := fmt.Sprintf("c%d", i+1), core.ConnID(i+1)
+		r.step(run(slow))
+		r.step(r.fetched(c), r.started(c), r.subscribe(conn, c))
+	}
+	slow := command("t3", "cpus:1;mem:64")
+	slow.KillPolicy = &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{Nanoseconds: new(int64(30 * time.Minute))}}
+	r.step(run(slow))
+	r.step(r.fetched("c3"), r.started("c3"))
+	r.step(r.ack("t3"), shutdownExecutor("et2"))
+	r.step(core.LinkDown{})
+	want(t, r.step(core.Stop{Grace: time.Minute}), "conn 1: SHUTDOWN", "signal c3 15")
+	want(t, r.wait(time.Minute-1))
+	got := r.wait(1)
+	slices.Sort(got)
+	want(t, got, "destroy c1", "destroy c2", "destroy c3")
 }
 
 func TestStopDoesNotWaitForNobody(t *testing.T) {

@@ -58,6 +58,7 @@ func newRig(t tb) *rig {
 		RegistrationTimeout: time.Minute,
 		ShutdownGrace:       5 * time.Second,
 		KillGrace:           3 * time.Second,
+		MaxGrace:            time.Hour,
 	})
 	if err != nil {
 		t.Fatalf("%v", err)

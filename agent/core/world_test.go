@@ -63,7 +63,7 @@ type fate struct {
 func newWorld(t *rapid.T) *world {
 	c, err := core.New(core.Config{
 		Agent: &mesos.AgentInfo{Hostname: new("h")}, Total: resource.MustParse("cpus:8;mem:1024;ports:[1-20]"),
-		RegistrationTimeout: time.Minute, ShutdownGrace: 5 * time.Second, KillGrace: 3 * time.Second,
+		RegistrationTimeout: time.Minute, ShutdownGrace: 5 * time.Second, KillGrace: 3 * time.Second, MaxGrace: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)

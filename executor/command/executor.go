@@ -4,6 +4,7 @@
 package command
 
 import (
+	"math"
 	"syscall"
 	"time"
 
@@ -17,10 +18,14 @@ type Option func(*Executor)
 // is for frameworks with the TASK_KILLING_STATE capability.
 func ReportKilling() Option { return func(e *Executor) { e.reportKilling = true } }
 
+// MaxGrace bounds every grace period, whoever asks for it.
+func MaxGrace(d time.Duration) Option { return func(e *Executor) { e.maxGrace = d } }
+
 // Executor drives one command task. It is not safe for concurrent use.
 type Executor struct {
 	task          *mesos.TaskInfo
 	grace         time.Duration // between SIGTERM and the container's end
+	maxGrace      time.Duration // of any grace
 	reportKilling bool
 
 	state      State
@@ -33,7 +38,7 @@ type Executor struct {
 // time between SIGTERM and the end of the container where neither the task's
 // kill policy nor a kill says another.
 func New(task *mesos.TaskInfo, grace time.Duration, opts ...Option) *Executor {
-	e := &Executor{task: task, grace: grace}
+	e := &Executor{task: task, grace: grace, maxGrace: math.MaxInt64}
 	if p := task.GetKillPolicy(); p.GetGracePeriod() != nil {
 		e.grace = graceOf(p)
 	}
@@ -117,7 +122,7 @@ func (e *Executor) stop(now time.Time, grace time.Duration) []Effect {
 			Destroy{},
 		}
 	}
-	e.destroyAt = now.Add(grace)
+	e.destroyAt = now.Add(min(grace, e.maxGrace))
 	var effects []Effect
 	if e.reportKilling && !e.overtime {
 		effects = append(effects, Update{State: mesos.TaskState_TASK_KILLING})
