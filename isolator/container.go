@@ -109,8 +109,9 @@ func (c *Container) abandon(ctx context.Context, failed error) error {
 }
 
 // Update changes the limits: it writes them and reads them back. A shrink of the
-// memory below what is in use first reclaims; a *LimitError means that it was
-// refused and the old limit holds. Without cgroups it does nothing.
+// memory below what is in use first reclaims; a *LimitError for memory.max means
+// that it was refused and the old one holds, while the CPU's limits are the new
+// ones. Without cgroups it does nothing.
 func (c *Container) Update(ctx context.Context, limits Limits) error {
 	if err := limits.check(); err != nil {
 		return fmt.Errorf("isolator: update container %s: %w", c.id, err)

@@ -51,14 +51,11 @@ func (c *Container) Destroy(ctx context.Context) error {
 }
 
 // kill ends all processes at once: those of the cgroup, forks in flight
-// included, or else those of the PID namespace, by the end of its process 1.
+// included, and those of the PID namespace, by the end of its process 1. Either
+// may miss some: a container's root may have moved processes to another cgroup.
 func (c *Container) kill(context.Context) error {
 	if c.group != nil {
-		err := c.group.write(cgroupKill, "1")
-		if err == nil || gone(err) {
-			return nil
-		}
-		if c.proc == nil {
+		if err := c.group.write(cgroupKill, "1"); err != nil && !gone(err) && c.proc == nil {
 			return err
 		}
 	}

@@ -43,16 +43,16 @@ func (e enforcement) first(g *group, l Limits) error {
 	return e.change(g, l)
 }
 
-// change writes l and reads it back. Memory comes first: it is the one that
-// can be refused, and then nothing has changed.
+// change writes l and reads it back. The CPU comes first: memory can be refused
+// for what is in use, and that must not keep the CPU from shrinking.
 func (e enforcement) change(g *group, l Limits) error {
-	if e.memory {
-		if err := setMemory(g, l.Memory); err != nil {
+	if e.cpu {
+		if err := setCPU(g, l.CPUs, e.cfs); err != nil {
 			return err
 		}
 	}
-	if e.cpu {
-		return setCPU(g, l.CPUs, e.cfs)
+	if e.memory {
+		return setMemory(g, l.Memory)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (a *app) agent() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			iso, err := flags.isolate()
+			iso, err := flags.isolate(ctx, log)
 			if err != nil {
 				return errors.Join(err, l.Close())
 			}

@@ -4,6 +4,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -141,8 +143,29 @@ func (f *agentFlags) isolations() ([]string, error) {
 	return names, nil
 }
 
-// isolate makes the isolator.
-func (f *agentFlags) isolate() (*isolator.Isolator, error) {
+// sweepTime bounds the removal of what an agent that was killed has left.
+const sweepTime = 30 * time.Second
+
+// isolate makes the isolator. Containers of an agent that was killed are in
+// nobody's ledger, so they must be gone before the host is offered again.
+func (f *agentFlags) isolate(ctx context.Context, log *slog.Logger) (*isolator.Isolator, error) {
+	iso, err := f.isolator()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sweepTime)
+	defer cancel()
+	swept, err := iso.Sweep(ctx)
+	for _, id := range swept {
+		log.Warn("container of an agent that was killed is removed", "container_id", id)
+	}
+	if err != nil {
+		return nil, errors.Join(err, iso.Close())
+	}
+	return iso, nil
+}
+
+func (f *agentFlags) isolator() (*isolator.Isolator, error) {
 	names, err := f.isolations()
 	if err != nil {
 		return nil, err

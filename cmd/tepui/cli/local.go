@@ -64,7 +64,7 @@ func (f *localFlags) serve(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	iso, err := f.agent.isolate()
+	iso, err := f.agent.isolate(ctx, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
