@@ -26,11 +26,12 @@ func runExecutor(role string) int {
 		return 0
 	}
 	if role == actTwice {
-		first := executor.NewDriver(idler{}, executor.WithExit(func(int) {}))
-		if _, err := first.Start(); err != nil {
+		first := announcer{registered: make(chan struct{})}
+		if _, err := executor.NewDriver(first, executor.WithExit(func(int) {})).Start(); err != nil {
 			fmt.Fprintln(os.Stderr, "first driver:", err)
 			return 1
 		}
+		<-first.registered
 	}
 	status, err := executor.NewDriver(idler{}).Run()
 	if err != nil || status != mesos.Status_DRIVER_STOPPED {
@@ -38,6 +39,17 @@ func runExecutor(role string) int {
 		return 1
 	}
 	return 0
+}
+
+// announcer is an idler that tells when it is registered.
+type announcer struct {
+	idler
+	registered chan struct{}
+}
+
+// Registered tells.
+func (a announcer) Registered(executor.Driver, *mesos.ExecutorInfo, *mesos.FrameworkInfo, *mesos.AgentInfo) {
+	close(a.registered)
 }
 
 // idler runs tasks until it is told otherwise: by a kill, or by a framework
