@@ -134,7 +134,8 @@ func TestNativeCommand(t *testing.T) {
 	if got := h.output("t1", "stdout"); !strings.HasPrefix(got, "hello 65534 ") || !strings.Contains(got, " world") {
 		t.Errorf("stdout %q", got)
 	}
-	if got := h.output("t1", "stderr"); strings.TrimSpace(got) != sandbox {
+	// Process 1 of a test that measures coverage has a word to add.
+	if got, _, _ := strings.Cut(h.output("t1", "stderr"), "\n"); got != sandbox {
 		t.Errorf("it ran in %q, not in its sandbox %s", got, sandbox)
 	}
 	for name, mode := range map[string]fs.FileMode{".": fs.ModeDir | 0o750, "stdout": 0o644, "greeting": 0o644} {

@@ -62,6 +62,7 @@ func (t *task) proto(agent string) *mesos.Task {
 	if s := t.updates.reported(); s != nil {
 		p.StatusUpdateState = s.State
 		p.StatusUpdateUuid = s.Uuid
+		p.Statuses = []*mesos.TaskStatus{{TaskId: s.TaskId, State: s.State, ContainerStatus: s.ContainerStatus}}
 	}
 	if t.executor != nil {
 		p.User = &t.executor.launch.User
