@@ -127,14 +127,15 @@ func TestProgramOfProcess1CannotBeWritten(t *testing.T) {
 func TestHugePages(t *testing.T) {
 	eachWay(t, func(t *testing.T, iso *isolator.Isolator) {
 		c := start(t, iso, "c", shell("exec sleep 1000"), isolator.Limits{CPUs: 1000})
+		if !strings.Contains(read(t, "/proc/self/status"), "THP_enabled:") {
+			t.Skip("a kernel without huge pages")
+		}
 		for pid, want := range map[string]string{strconv.Itoa(c.Pid()): "0", childOf(t, c.Pid()): "1"} {
-			_, after, ok := strings.Cut(read(t, "/proc/"+pid+"/status"), "THP_enabled:\t")
-			if !ok {
-				t.Skip("a kernel without huge pages")
-			}
-			if got := after[:1]; got != want {
-				t.Errorf("process %s has THP_enabled %s, want %s", pid, got, want)
-			}
+			// When Start returns the command can no longer fail to be executed, but
+			// the kernel may still be about to give it its new memory.
+			eventually(t, "process "+pid+" has THP_enabled "+want, func() bool {
+				return strings.Contains(read(t, "/proc/"+pid+"/status"), "THP_enabled:\t"+want)
+			})
 		}
 	})
 }
