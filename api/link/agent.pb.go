@@ -332,7 +332,7 @@ type Register struct {
 	Executors []*v1.ExecutorInfo `protobuf:"bytes,4,rep,name=executors" json:"executors,omitempty"`
 	// Tasks that are live, or whose terminal update is not yet acknowledged.
 	// state is the latest state, status_update_state the one last acknowledged
-	// or in flight.
+	// or in flight. statuses holds no more of that update than its container.
 	Tasks         []*v1.Task `protobuf:"bytes,5,rep,name=tasks" json:"tasks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
