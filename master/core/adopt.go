@@ -19,16 +19,21 @@ func (c *Core) adopt(a *agent, r *registration) {
 	for _, t := range r.before {
 		before[t.key()] = t
 	}
+	beforeExecutors := make(map[executorKey]*executor, len(r.beforeExecutors))
+	for _, e := range r.beforeExecutors {
+		beforeExecutors[e.key()] = e
+	}
 	for _, e := range r.executors {
-		c.adoptExecutor(a, r, e)
+		c.adoptExecutor(a, r, e, beforeExecutors[e.key()])
 	}
 	for _, t := range r.tasks {
-		if m := t.task; mesos.Terminal(m.GetStatusUpdateState()) && c.wasAcknowledged(m.GetStatusUpdateUuid()) {
+		m := t.task
+		if mesos.Terminal(m.GetStatusUpdateState()) && c.wasAcknowledged(a, t.key(), t.container(), m.GetStatusUpdateUuid()) {
 			// It is over, only the acknowledgement did not reach the agent.
 			c.toAgent(a, acknowledgement(m.GetFrameworkId(), m.GetTaskId(), m.GetStatusUpdateUuid()))
 			continue
 		}
-		c.adoptTask(a, r, t, before[taskKey{t.framework, TaskID(t.task.GetTaskId().GetValue())}])
+		c.adoptTask(a, r, t, before[t.key()])
 	}
 	for _, f := range sortedFrameworks(c.frameworks) {
 		if f.ending && r.frameworks[f.id] != nil {
@@ -51,7 +56,7 @@ func (c *Core) adoptFramework(r *registration, id FrameworkID) *framework {
 	return f
 }
 
-func (c *Core) adoptExecutor(a *agent, r *registration, m registeredExecutor) {
+func (c *Core) adoptExecutor(a *agent, r *registration, m registeredExecutor, before *executor) {
 	f := c.adoptFramework(r, m.framework)
 	e := &executor{
 		id:        ExecutorID(m.info.GetExecutorId().GetValue()),
@@ -60,6 +65,9 @@ func (c *Core) adoptExecutor(a *agent, r *registration, m registeredExecutor) {
 		info:      m.info,
 		role:      roleOf(m.info.GetResources(), f),
 		resources: m.resources,
+	}
+	if before != nil {
+		e.role = before.role
 	}
 	c.addExecutor(e)
 	c.alloc.Charge(e.piece())
@@ -77,6 +85,7 @@ func (c *Core) adoptTask(a *agent, r *registration, m registeredTask, before *ta
 		state:     m.task.GetState(),
 		status:    m.task.GetStatusUpdateState(),
 		uuid:      m.task.GetStatusUpdateUuid(),
+		container: m.container(),
 	}
 	if m.task.StatusUpdateState == nil {
 		t.status = mesos.TaskState_TASK_STAGING
@@ -99,31 +108,34 @@ func (c *Core) adoptTask(a *agent, r *registration, m registeredTask, before *ta
 func (c *Core) settle(a *agent, r *registration) {
 	for _, t := range r.before {
 		f := t.framework
-		if a.tasks[t.key()] == nil && !mesos.Terminal(t.state) && !t.shadow && !f.ending {
-			c.tell(f, taskStatus{
-				task: t.id, agent: a.protoID, state: f.lostState(mesos.TaskState_TASK_DROPPED),
-				reason:  mesos.TaskStatus_REASON_RECONCILIATION,
-				message: "the agent came back without this task",
-			})
+		if a.tasks[t.key()] == nil {
+			c.tellLost(t, f.lostState(mesos.TaskState_TASK_DROPPED), mesos.TaskStatus_REASON_RECONCILIATION,
+				"the agent came back without this task")
 		}
 		c.forgetIfEmpty(f)
 	}
 	for _, e := range r.beforeExecutors {
 		f := e.framework
-		if a.executors[executorKey{f.id, e.id}] == nil && !f.ending {
+		if a.executors[e.key()] == nil && !f.ending {
 			c.toFramework(f, failureEvent(a.protoID, e.info.ExecutorId, new(int32(exitUnknown))))
 		}
 		c.forgetIfEmpty(f)
 	}
 }
 
+// defaultRole is the role of what nobody knows a role of.
+const defaultRole = "*"
+
 // roleOf returns the role that resources were offered in. An agent may not know
-// it: then it is the framework's first.
+// it: then it is the framework's first, if it has any now.
 func roleOf(list []*mesos.Resource, f *framework) string {
 	for _, r := range list {
 		if role := r.GetAllocationInfo().GetRole(); role != "" {
 			return role
 		}
+	}
+	if len(f.roles) == 0 {
+		return defaultRole
 	}
 	return f.roles[0]
 }

@@ -61,6 +61,8 @@ type executor struct {
 	resources resource.Resources
 }
 
+func (e *executor) key() executorKey { return executorKey{e.framework.id, e.id} }
+
 func (e *executor) piece() Piece {
 	return Piece{Agent: e.agent.id, Framework: e.framework.id, Role: e.role, Resources: e.resources}
 }
@@ -115,14 +117,14 @@ func (c *Core) executorExited(a *agent, m *link.ExecutorExited) {
 
 // addExecutor enters an executor into the books of its agent and framework.
 func (c *Core) addExecutor(e *executor) {
-	e.agent.executors[executorKey{e.framework.id, e.id}] = e
+	e.agent.executors[e.key()] = e
 	e.framework.executors[e] = struct{}{}
 	e.agent.used = e.agent.used.Add(e.resources)
 }
 
 // dropExecutor takes an executor out of the books and frees what it had.
 func (c *Core) dropExecutor(e *executor) {
-	delete(e.agent.executors, executorKey{e.framework.id, e.id})
+	delete(e.agent.executors, e.key())
 	delete(e.framework.executors, e)
 	e.agent.used = c.less(e.agent.used, e.resources)
 	c.alloc.Release(e.piece())

@@ -187,16 +187,52 @@ func TestAnAgentThatDoesNotComeBackIsRemovedAndItsTasksAreLost(t *testing.T) {
 	}
 }
 
-func TestATaskThatHasEndedIsNotLostWithItsAgent(t *testing.T) {
+func TestATaskThatHasEndedIsToldSoWhenItsAgentIsRemoved(t *testing.T) {
 	w, s, n := oneTask(t)
 	n.update(s, "t", mesos.TaskState_TASK_FINISHED, uuid('f'))
 	s.status(mesos.TaskState_TASK_FINISHED, 0)
 	s.next(scheduler.Event_OFFERS)
 	n.close()
 	s.next(scheduler.Event_RESCIND)
+	s.close() // the update may have been lost on the way, and nobody has it any more
+	s = w.subscribe(withID(s.id.GetValue()), withFailoverTimeout(60))
 	w.pass(reregisterTimeout)
+	if got := s.status(mesos.TaskState_TASK_FINISHED, mesos.TaskStatus_REASON_AGENT_REMOVED); got.GetSource() != mesos.TaskStatus_SOURCE_MASTER {
+		t.Errorf("update %v, want source master", got)
+	}
 	s.next(scheduler.Event_FAILURE)
 	s.quiet()
+}
+
+func TestATaskThatHasEndedIsToldSoWhenItsAgentComesBackWithoutIt(t *testing.T) {
+	_, s, n := oneTask(t)
+	n.update(s, "t", mesos.TaskState_TASK_RUNNING, uuid('r'), mesos.TaskState_TASK_FINISHED)
+	s.status(mesos.TaskState_TASK_RUNNING, 0)
+	s.next(scheduler.Event_OFFERS)
+	n.close()
+	s.next(scheduler.Event_RESCIND)
+	n.back("cpus:4;mem:1000", nil, nil)
+	s.status(mesos.TaskState_TASK_FINISHED, mesos.TaskStatus_REASON_RECONCILIATION)
+}
+
+func TestAnExecutorOfAFrameworkWithoutRolesIsAdopted(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:4;mem:1000")
+	s := w.subscribe(withRoles("a"), withFailoverTimeout(60))
+	launched(t, s, n, "t", "cpus:1", byExecutor("e", ""))
+	n.close()
+	s.close()
+	w.subscribe(withID(s.id.GetValue()), withRoles(), withFailoverTimeout(60))
+	executor := &mesos.ExecutorInfo{
+		ExecutorId: &mesos.ExecutorID{Value: new("e")}, FrameworkId: s.id, Command: &mesos.CommandInfo{Value: new("./executor")},
+	}
+	task := listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1")
+	n.back("cpus:4;mem:1000", nil, []*mesos.ExecutorInfo{executor}, task)
+
+	anew := newWorld(t)
+	n.w = anew
+	n.back("cpus:4;mem:1000", []*mesos.FrameworkInfo{frameworkInfo(withID(s.id.GetValue()), withRoles())}, []*mesos.ExecutorInfo{executor}, task)
+	has(t, anew.subscribe().offer(), "cpus:3;mem:1000")
 }
 
 func TestARemovedAgentMayNotComeBackUnderItsID(t *testing.T) {
@@ -363,6 +399,26 @@ func TestATaskIDThatRunsTwiceIsKilledWhereItCameSecond(t *testing.T) {
 	s.next(scheduler.Event_OFFERS) // what the second had
 	s.status(mesos.TaskState_TASK_RUNNING, mesos.TaskStatus_REASON_RECONCILIATION)
 	s.quiet()
+}
+
+func TestATaskIDIsTakenWhileASecondOneIsBeingKilledThere(t *testing.T) {
+	w := newWorld(t)
+	f := &sched{w: w, id: &mesos.FrameworkID{Value: new("f")}}
+	infos := func() []*mesos.FrameworkInfo { return []*mesos.FrameworkInfo{frameworkInfo(withID("f"))} }
+	n1 := &node{w: w, id: &mesos.AgentID{Value: new("a1")}}
+	n2 := &node{w: w, id: &mesos.AgentID{Value: new("a2")}}
+	n1 = n1.back("cpus:1;mem:32", infos(), nil, listed(f, n1, "t", mesos.TaskState_TASK_RUNNING, "cpus:1;mem:32"))
+	n2.back("cpus:4;mem:1000", infos(), nil, listed(f, n2, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	s := w.subscribe(withID("f"))
+	o := s.offer()
+	n1.update(s, "t", mesos.TaskState_TASK_FINISHED, uuid('f'))
+	s.acknowledge(s.status(mesos.TaskState_TASK_FINISHED, 0))
+	s.accept([]*mesos.Offer{o}, nil, launch(commandTask("t", o, "cpus:1")))
+	s.next(scheduler.Event_OFFERS) // what the first had
+	got := s.status(mesos.TaskState_TASK_ERROR, mesos.TaskStatus_REASON_TASK_INVALID)
+	if !strings.Contains(got.GetMessage(), ".task_id") || !strings.Contains(got.GetMessage(), "ran twice") {
+		t.Errorf("message %q does not name the rule", got.GetMessage())
+	}
 }
 
 func TestAnAgentsNewTotalIsOffered(t *testing.T) {

@@ -41,8 +41,9 @@ func (c *Core) removeAgent(a *agent, why string) {
 	affected := make(map[FrameworkID]*framework)
 	for _, t := range sortedTasks(a.tasks) {
 		affected[t.framework.id] = t.framework
-		c.loseTask(t, mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_REMOVED,
+		c.tellLost(t, mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_REMOVED,
 			"agent "+a.info.GetHostname()+" was removed: "+why)
+		c.dropTask(t)
 	}
 	for _, e := range sortedExecutors(a.executors) {
 		affected[e.framework.id] = e.framework

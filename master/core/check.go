@@ -115,7 +115,7 @@ func (c *Core) checkFramework(f *framework) error {
 		}
 	}
 	for e := range f.executors {
-		if c.agents[e.agent.id] != e.agent || e.agent.executors[executorKey{f.id, e.id}] != e {
+		if c.agents[e.agent.id] != e.agent || e.agent.executors[e.key()] != e {
 			return fmt.Errorf("executor %s is not in the books of its agent", e.id)
 		}
 	}

@@ -28,7 +28,7 @@ const (
 	// maxAcknowledged is how many acknowledged ends of tasks are remembered, to
 	// tell one that an agent sends again from the end of a new task of the same
 	// id. It covers the time that an acknowledgement takes to the agent, at
-	// 20,000 a second; some 2 MB.
+	// 20,000 a second; some 4 MB.
 	maxAcknowledged = 1 << 14
 )
 
@@ -69,7 +69,7 @@ type Core struct {
 
 	offers  map[OfferID]*offer
 	taskSeq uint64
-	acked   *recent[uuid] // ends of tasks that were acknowledged
+	acked   *recent[end] // of tasks, that were acknowledged
 
 	broken error // a fault of the core in its own sums, for Check
 
@@ -102,7 +102,7 @@ func New(cfg Config) (*Core, error) {
 		links:      make(map[ConnID]*agent),
 		removed:    newRecent[AgentID](maxCompleted),
 		offers:     make(map[OfferID]*offer),
-		acked:      newRecent[uuid](maxAcknowledged),
+		acked:      newRecent[end](maxAcknowledged),
 	}, nil
 }
 

@@ -26,13 +26,23 @@ type (
 // from 1 up, and never uses one twice; 0 is no connection.
 type ConnID uint64
 
-// uuid names a status update.
+// uuid names a status update among those of its task's executor, which may have
+// chosen it as it liked.
 type uuid [16]byte
 
-// uuidOf returns the uuid in a message; what is longer or shorter is none, and
-// equals no other.
-func uuidOf(b []byte) (id uuid, ok bool) {
-	return id, copy(id[:], b) == len(id) && len(b) == len(id)
+// end names the update of a task's end among all others.
+type end struct {
+	agent     AgentID
+	task      taskKey
+	container string // of one run of the task; empty for one that never had any
+	uuid      uuid
+}
+
+// endOf returns the name of the update with uuid b; what is longer or shorter
+// than a uuid is none.
+func endOf(a *agent, t taskKey, container string, b []byte) (e end, ok bool) {
+	e = end{agent: a.id, task: t, container: container}
+	return e, copy(e.uuid[:], b) == len(e.uuid) && len(b) == len(e.uuid)
 }
 
 // ids hands out ids that begin with the master's and end with a counter.

@@ -31,10 +31,27 @@ type registeredExecutor struct {
 	resources resource.Resources
 }
 
+func (e registeredExecutor) key() executorKey {
+	return executorKey{e.framework, ExecutorID(e.info.GetExecutorId().GetValue())}
+}
+
 type registeredTask struct {
 	framework FrameworkID
 	task      *mesos.Task
 	resources resource.Resources // nothing if the task has ended
+}
+
+func (t registeredTask) key() taskKey {
+	return taskKey{t.framework, TaskID(t.task.GetTaskId().GetValue())}
+}
+
+// container returns the container that the newest status names.
+func (t registeredTask) container() string {
+	list := t.task.GetStatuses()
+	if len(list) == 0 {
+		return ""
+	}
+	return containerOf(list[len(list)-1])
 }
 
 // parseRegistration checks all of a register message before any of it counts.

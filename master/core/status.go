@@ -23,13 +23,14 @@ func (c *Core) statusUpdate(a *agent, u *link.Update) error {
 		c.acknowledgeUpdate(a, u)
 		return nil
 	}
-	if c.wasAcknowledged(status.GetUuid()) {
+	key := taskKey{f.id, TaskID(status.GetTaskId().GetValue())}
+	if c.wasAcknowledged(a, key, containerOf(status), status.GetUuid()) {
 		// The acknowledgement is on its way, or was lost. By now the id may
 		// be that of another task, which this is not about.
 		c.acknowledgeUpdate(a, u)
 		return nil
 	}
-	t := a.tasks[taskKey{f.id, TaskID(status.GetTaskId().GetValue())}]
+	t := a.tasks[key]
 	if t != nil {
 		c.updateTask(t, u)
 	}
@@ -43,15 +44,20 @@ func (c *Core) statusUpdate(a *agent, u *link.Update) error {
 
 // wasAcknowledged tells whether this is the end of a task that its framework has
 // acknowledged lately.
-func (c *Core) wasAcknowledged(b []byte) bool {
-	id, ok := uuidOf(b)
-	return ok && c.acked.has(id)
+func (c *Core) wasAcknowledged(a *agent, t taskKey, container string, b []byte) bool {
+	e, ok := endOf(a, t, container, b)
+	return ok && c.acked.has(e)
+}
+
+// containerOf returns the container in which the task of a status runs.
+func containerOf(status *mesos.TaskStatus) string {
+	return status.GetContainerStatus().GetContainerId().GetValue()
 }
 
 // updateTask takes over what an update says of its task. An end is final.
 func (c *Core) updateTask(t *task, u *link.Update) {
 	status := u.GetStatus()
-	t.status, t.uuid = status.GetState(), status.GetUuid()
+	t.status, t.uuid, t.container = status.GetState(), status.GetUuid(), containerOf(status)
 	if mesos.Terminal(t.state) {
 		return
 	}
@@ -97,8 +103,8 @@ func (c *Core) acknowledge(f *framework, call *scheduler.Call_Acknowledge) {
 	t := a.tasks[taskKey{f.id, TaskID(call.GetTaskId().GetValue())}]
 	if t != nil && mesos.Terminal(t.status) && bytes.Equal(t.uuid, call.GetUuid()) {
 		c.dropTask(t)
-		if id, ok := uuidOf(t.uuid); ok {
-			c.acked.add(id)
+		if e, ok := endOf(a, t.key(), t.container, t.uuid); ok {
+			c.acked.add(e)
 		}
 	}
 	c.toAgent(a, acknowledgement(f.protoID, call.GetTaskId(), call.GetUuid()))

@@ -51,6 +51,33 @@ func TestATaskIsDroppedWhenItsEndIsAcknowledged(t *testing.T) {
 	s.quiet()
 }
 
+func TestExecutorsMayUseTheSameUUIDForSeveralTasks(t *testing.T) {
+	w, s, n := oneTask(t)
+	end := func(task, container string) {
+		t.Helper()
+		m := updateMessage(s.id, n.id, task, mesos.TaskState_TASK_FINISHED, uuid('x'), mesos.TaskState_TASK_FINISHED)
+		m.GetUpdate().Status.ContainerStatus = &mesos.ContainerStatus{ContainerId: &mesos.ContainerID{Value: &container}}
+		n.send(m)
+		s.acknowledge(s.status(mesos.TaskState_TASK_FINISHED, 0))
+		n.next()
+		w.pass(1000 * time.Second)
+	}
+	end("t", "c1")
+	launched(t, s, n, "u", "cpus:4;mem:1000")
+	end("u", "c1") // another task
+	launched(t, s, n, "t", "cpus:4;mem:1000")
+	end("t", "c2") // another run of the first
+	has(t, s.offer(), "cpus:4;mem:1000")
+
+	old := updateMessage(s.id, n.id, "t", mesos.TaskState_TASK_FINISHED, uuid('x'), mesos.TaskState_TASK_FINISHED)
+	old.GetUpdate().Status.ContainerStatus = &mesos.ContainerStatus{ContainerId: &mesos.ContainerID{Value: new("c2")}}
+	n.send(old) // the agent has not got the acknowledgement yet
+	s.quiet()
+	if n.next().GetAcknowledge() == nil {
+		t.Error("an end that was acknowledged is not acknowledged again")
+	}
+}
+
 func TestAnAcknowledgementOfAnotherUpdateDropsNothing(t *testing.T) {
 	_, s, n := oneTask(t)
 	n.update(s, "t", mesos.TaskState_TASK_RUNNING, uuid('r'))

@@ -27,6 +27,8 @@ type task struct {
 	state  mesos.TaskState // the newest the agent told of
 	status mesos.TaskState // of the newest update that was sent on
 	uuid   []byte          // of that update
+	// container is the one that update names, empty for none.
+	container string
 	// shadow marks a task that an agent brought back while its framework
 	// already runs another of the same id: it is killed, and its framework,
 	// which knows the other, hears nothing of it.
@@ -75,15 +77,19 @@ func (c *Core) dropTask(t *task) {
 	}
 }
 
-// loseTask ends a task that the master knows to be lost: it tells the framework,
-// once and without asking for an acknowledgement, and drops it.
-func (c *Core) loseTask(t *task, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) {
-	if !mesos.Terminal(t.state) && !t.shadow && !t.framework.ending {
-		c.tell(t.framework, taskStatus{
-			task: t.id, agent: t.agent.protoID, state: state, reason: reason, message: message,
-		})
+// tellLost tells the framework of a task that its agent will tell no more of,
+// once and without asking for an acknowledgement. One that had ended stays what
+// it ended in: its framework may not have heard of that.
+func (c *Core) tellLost(t *task, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) {
+	if t.shadow || t.framework.ending {
+		return
 	}
-	c.dropTask(t)
+	if mesos.Terminal(t.state) {
+		state = t.state
+	}
+	c.tell(t.framework, taskStatus{
+		task: t.id, agent: t.agent.protoID, executor: t.executor, state: state, reason: reason, message: message,
+	})
 }
 
 // sortedTasks returns tasks in the order in which they were launched.

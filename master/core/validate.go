@@ -54,6 +54,10 @@ func (l *launch) checkIdentity(field string, t *mesos.TaskInfo) error {
 		return fmt.Errorf("%s.task_id %q: must not be the id of a task of this framework that is not over, one is %v on agent %s",
 			field, id, old.state, old.agent.id)
 	}
+	if l.agent.tasks[taskKey{l.framework.id, TaskID(id)}] != nil {
+		return fmt.Errorf("%s.task_id %q: must not be the id of a task that is still being killed on agent %s, because it ran twice",
+			field, id, l.agent.id)
+	}
 	if a := AgentID(t.GetAgentId().GetValue()); a != l.agent.id {
 		return fmt.Errorf("%s.agent_id %q: must be %q, the agent of the offer", field, a, l.agent.id)
 	}
@@ -102,7 +106,10 @@ func (l *launch) checkRunner(field string, o *order) error {
 			return fmt.Errorf("%s.task_id %q: must not be the id of an executor of this framework on agent %s",
 				field, t.GetTaskId().GetValue(), l.agent.id)
 		}
-		return checkCommand(field+".command", t.GetCommand())
+		if t.GetCheck() != nil || t.GetHealthCheck() != nil {
+			return fmt.Errorf("%s.check, health_check: must be unset for a command task, agents of this version run none", field)
+		}
+		return checkRunnable(field+".command", t.GetCommand())
 	}
 	return fmt.Errorf("%s: must have one of executor and command, has neither", field)
 }

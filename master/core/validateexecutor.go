@@ -33,7 +33,7 @@ func (l *launch) checkExecutor(field string, o *order) error {
 	if t := l.agent.tasks[taskKey{l.framework.id, TaskID(id)}]; t != nil && t.executor == "" {
 		return fmt.Errorf("%s.executor_id %q: must not be the id of a command task of this framework on agent %s", field, id, l.agent.id)
 	}
-	if err := checkCommand(field+".command", info.GetCommand()); err != nil {
+	if err := checkRunnable(field+".command", info.GetCommand()); err != nil {
 		return err
 	}
 	if err := checkContainer(field+".container", info.GetContainer()); err != nil {
@@ -71,6 +71,15 @@ func sameExecutor(a, b *mesos.ExecutorInfo) bool {
 	return a == b || proto.Equal(a, b)
 }
 
+// checkRunnable checks a command that an agent is to run: that there is something
+// to run as well.
+func checkRunnable(field string, cmd *mesos.CommandInfo) error {
+	if cmd.GetValue() == "" && (cmd.GetShell() || len(cmd.GetArguments()) == 0) {
+		return fmt.Errorf("%s.value: must not be empty, there is nothing to run", field)
+	}
+	return checkCommand(field, cmd)
+}
+
 // checkCommand checks the environment and the URIs of a command.
 func checkCommand(field string, cmd *mesos.CommandInfo) error {
 	for i, v := range cmd.GetEnvironment().GetVariables() {
@@ -102,7 +111,8 @@ func checkVariable(field string, v *mesos.Environment_Variable) error {
 	return nil
 }
 
-// checkContainer checks the form of a container.
+// checkContainer checks the form of a container, and that it asks for nothing
+// that agents of this version do not have.
 func checkContainer(field string, ci *mesos.ContainerInfo) error {
 	if ci == nil {
 		return nil
@@ -121,6 +131,10 @@ func checkContainer(field string, ci *mesos.ContainerInfo) error {
 		if n := count(v.HostPath != nil, v.Image != nil, v.Source != nil); n != 1 {
 			return fmt.Errorf("%s.volumes[%d]: must have exactly one of host_path, image and source, has %d", field, i, n)
 		}
+	}
+	if ci.GetType() == mesos.ContainerInfo_DOCKER || ci.GetMesos().GetImage() != nil ||
+		len(ci.GetVolumes()) > 0 || len(ci.GetNetworkInfos()) > 0 {
+		return fmt.Errorf("%s: must have no image, volumes or networks, agents of this version do not support them", field)
 	}
 	return nil
 }
