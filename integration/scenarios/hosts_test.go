@@ -5,6 +5,7 @@ package scenarios
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -176,7 +177,12 @@ func TestACableIsCutAndPluggedInAgain(t *testing.T) {
 	}
 	s.launchOn(t, ctx, two, "after")
 	s.stillRuns(t, "patient")
-	if out, err := two.Run(ctx, "sh", "-c", "ps -e -o args= | grep -c '^sleep 3600'"); strings.TrimSpace(out) != "2" || err != nil {
-		t.Errorf("%q sleeps run on the host, %v; want 2", out, err)
-	}
+	// A task runs from when its shell does, which may not be sleep yet.
+	eventually(t, func() error {
+		out, err := two.Run(ctx, "sh", "-c", "ps -e -o args= | grep -c '^sleep 3600'")
+		if strings.TrimSpace(out) != "2" || err != nil {
+			return fmt.Errorf("%q sleeps run on the host, %v; want 2", out, err)
+		}
+		return nil
+	})
 }
