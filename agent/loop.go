@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/tepui/tepui/agent/core"
+	"github.com/tepui/tepui/api/link"
 )
 
 // maxBatch is how many inputs are stepped before what they bring about is
@@ -157,10 +158,7 @@ func (l *loop) carryOut(r core.Ready) {
 func (l *loop) send(m core.Message) {
 	switch m := m.(type) {
 	case core.ToMaster:
-		if l.session != nil && !l.session.out.put(m.Message) {
-			l.session.end(errSlowMaster)
-			l.session = nil // it must not miss one message and get the next
-		}
+		l.tell(m.Message)
 	case core.ToExecutor:
 		if c := l.conns[m.Conn]; c != nil && !c.out.put(m.Event) {
 			l.hangup(m.Conn, core.Exhausted, "the executor does not read its events fast enough")
@@ -171,6 +169,22 @@ func (l *loop) send(m core.Message) {
 		if l.session != nil {
 			l.session.end(errors.New(m.Reason))
 		}
+	}
+}
+
+// tell queues a message for the master. What an executor says to its framework
+// may get lost; of the rest a master must not miss one message and get the next.
+func (l *loop) tell(m *link.FromAgent) {
+	switch {
+	case l.session == nil:
+	case m.GetExecutorMessage() != nil:
+		if !l.session.out.offer(m) {
+			l.log.Debug("executor's message dropped: too many wait for the master",
+				"executor_id", m.GetExecutorMessage().GetExecutorId().GetValue())
+		}
+	case !l.session.out.put(m):
+		l.session.end(errSlowMaster)
+		l.session = nil
 	}
 }
 

@@ -5,12 +5,14 @@ package agent
 
 import (
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/tepui/tepui/agent/core"
+	"github.com/tepui/tepui/api/link"
 )
 
 func TestQueue(t *testing.T) {
@@ -49,6 +51,39 @@ func TestQueueIsBoundedInBytes(t *testing.T) {
 	q.take(nil)
 	if !q.put("12345") || !q.put("67890") || q.put("x") {
 		t.Error("ten bytes, not more, have a place")
+	}
+}
+
+func TestOffersHaveAQuarterOfTheQueue(t *testing.T) {
+	q := newQueue[int](8, 0, nil)
+	for i := range 2 {
+		if !q.offer(i) {
+			t.Errorf("no place for offer %d of 2", i)
+		}
+	}
+	if q.offer(2) {
+		t.Error("a place for a third offer in a queue of 8")
+	}
+	if !q.put(3) {
+		t.Error("offers have filled the queue")
+	}
+}
+
+// TestMessagesDoNotCostTheLink: an executor that says more than the master reads
+// loses what it says, and no other loses anything.
+func TestMessagesDoNotCostTheLink(t *testing.T) {
+	lost := false
+	l := &loop{log: slog.New(slog.DiscardHandler), session: &session{
+		out: newQueue[*link.FromAgent](100, 0, nil), end: func(error) { lost = true },
+	}}
+	for range 1000 {
+		l.send(core.ToMaster{Message: &link.FromAgent{Message: &link.FromAgent_ExecutorMessage{ExecutorMessage: &link.ExecutorMessage{}}}})
+	}
+	for range 75 {
+		l.send(core.ToMaster{Message: &link.FromAgent{Message: &link.FromAgent_Update{}}})
+	}
+	if lost || len(l.session.out.take(nil)) != 100 {
+		t.Errorf("link lost: %v", lost)
 	}
 }
 
@@ -129,7 +164,7 @@ func TestIdentify(t *testing.T) {
 			t.Errorf("%s is %+v, %v; want %+v", name, who, err, want)
 		}
 	}
-	for _, name := range []string{"", "no-such-user", "root:root", ":0", "-5"} {
+	for _, name := range []string{"", "no-such-user", "root:root", ":0", "-5", "3999999999"} {
 		if who, err := switching.identify(name); err == nil {
 			t.Errorf("%q is %+v", name, who)
 		}

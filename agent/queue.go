@@ -30,10 +30,16 @@ func newQueue[T any](most, mostBytes int, size func(T) int) *queue[T] {
 
 // put appends an item, or tells that the queue is full. An empty queue has a
 // place for an item of any size.
-func (q *queue[T]) put(item T) bool {
+func (q *queue[T]) put(item T) bool { return q.within(item, q.most, q.mostBytes) }
+
+// offer is put for an item that may be lost: only a quarter of the queue is for
+// such items, so that they cannot fill it.
+func (q *queue[T]) offer(item T) bool { return q.within(item, q.most/4, q.mostBytes/4) }
+
+func (q *queue[T]) within(item T, most, mostBytes int) bool {
 	size := q.size(item)
 	q.mu.Lock()
-	full := len(q.items) >= q.most || len(q.items) > 0 && q.bytes+size > q.mostBytes
+	full := len(q.items) >= most || len(q.items) > 0 && q.bytes+size > mostBytes
 	if !full {
 		q.items = append(q.items, item)
 		q.bytes += size

@@ -30,8 +30,9 @@ func (t *tools) identify(name string) (identity, error) {
 	case strings.Contains(name, ":"):
 		return identity{}, fmt.Errorf("user %q: must be one name or number, without a group", name)
 	}
-	found, err := user.GetExecUserPath(name, nil, "/etc/passwd", "/etc/group")
-	if errors.Is(err, user.ErrNoPasswdEntries) {
+	// Without an entry a number would be a user, with the default group.
+	found, err := user.GetExecUserPath(name, &user.ExecUser{Gid: -1}, "/etc/passwd", "/etc/group")
+	if errors.Is(err, user.ErrNoPasswdEntries) || err == nil && found.Gid < 0 {
 		return identity{}, fmt.Errorf("user %q: the host does not know it; "+
 			"create it on every agent, or set another in FrameworkInfo.user or CommandInfo.user", name)
 	}
