@@ -15,6 +15,9 @@ var (
 	// ErrEnded means that the container has ended or has been destroyed, so
 	// that there is nothing left to act on.
 	ErrEnded = errors.New("isolator: container has ended")
+	// ErrIncomplete means that a container has ended and its status is known,
+	// but not all else.
+	ErrIncomplete = errors.New("isolator: not all is known of the end")
 	// ErrClosed means that the Isolator was closed. Its containers live on.
 	ErrClosed = errors.New("isolator: closed")
 )

@@ -57,8 +57,9 @@ func (e *Exit) String() string {
 
 // Wait returns how the container ended, after every process in it is gone. Any
 // number of callers may wait, also after Destroy. If ctx ends first, its cause
-// is the error; ErrClosed means that the Isolator was closed. With any other
-// error the Exit is as complete as it could be made.
+// is the error; ErrClosed means that the Isolator was closed. With
+// ErrIncomplete the Exit has the status, and what else could be learnt; with any
+// other error nothing is known.
 func (c *Container) Wait(ctx context.Context) (Exit, error) {
 	select {
 	case <-c.done:
@@ -87,7 +88,7 @@ func (c *Container) watch() {
 	}
 	c.exit, err = c.autopsy(status, rusage)
 	if err != nil {
-		c.exitErr = fmt.Errorf("isolator: end of container %s: %w", c.id, err)
+		c.exitErr = fmt.Errorf("isolator: end of container %s: %w: %w", c.id, ErrIncomplete, err)
 	}
 }
 
