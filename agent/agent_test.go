@@ -359,6 +359,21 @@ func TestStopCutsGracePeriods(t *testing.T) {
 	})
 }
 
+// TestStatisticsAreNotTheStatus: a task that has finished has, whether or not
+// the agent could read what it used.
+func TestStatisticsAreNotTheStatus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		m := h.register()
+		m.run(command("t1"))
+		c := <-h.containers.started
+		m.update(t, "t1", taskRunning)
+		c.incomplete = errors.New("memory.stat: no such device")
+		c.end(core.Exit{})
+		m.update(t, "t1", taskFinished)
+	})
+}
+
 func TestListContainers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(t)

@@ -32,7 +32,8 @@ type Container interface {
 	// Signal goes to the process group of the command.
 	Signal(sig syscall.Signal) error
 	// Wait returns when PID 1, and so every process of the container, has
-	// ended. The usage is as it was at the end, nil if it is not known.
+	// ended. The usage is as it was at the end, nil if it is not known. An
+	// error says what is not known; if that is the status, Exit.Unknown does.
 	Wait(ctx context.Context) (core.Exit, *Usage, error)
 	// Usage reads the container's counters.
 	Usage() (*Usage, error)

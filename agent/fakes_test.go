@@ -53,6 +53,8 @@ type fakeContainer struct {
 	spec    *specs.Spec
 	signals chan syscall.Signal
 	ended   chan struct{}
+	// incomplete is Wait's error when the status is known.
+	incomplete error
 
 	mu        sync.Mutex
 	limits    core.Limits
@@ -79,9 +81,9 @@ func (c *fakeContainer) Signal(sig syscall.Signal) error {
 func (c *fakeContainer) Wait(ctx context.Context) (core.Exit, *agent.Usage, error) {
 	select {
 	case <-c.ended:
-		return *c.exit, fakeUsage(), nil
+		return *c.exit, fakeUsage(), c.incomplete
 	case <-ctx.Done():
-		return core.Exit{}, nil, ctx.Err()
+		return core.Exit{Unknown: ctx.Err().Error()}, nil, ctx.Err()
 	}
 }
 

@@ -5,6 +5,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -36,6 +37,9 @@ func (c isolatedContainer) Update(ctx context.Context, limits core.Limits) error
 func (c isolatedContainer) Wait(ctx context.Context) (core.Exit, *Usage, error) {
 	exit, err := c.Container.Wait(ctx)
 	out := core.Exit{Status: exit.Status}
+	if err != nil && !errors.Is(err, isolator.ErrIncomplete) {
+		out.Unknown = err.Error()
+	}
 	if o := exit.OOM; o != nil {
 		out.OOM = &core.OOM{Limit: o.Limit, Peak: o.Peak, Kills: o.Kills, Outside: o.Outside}
 	}

@@ -4,6 +4,8 @@
 package agent
 
 import (
+	"os"
+
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/tepui/tepui/agent/core"
@@ -11,7 +13,8 @@ import (
 )
 
 // newSpec describes the container of a launch: its command, in its sandbox, as
-// its user.
+// its user, whose rights it cannot extend. Shared memory is the container's own:
+// it ends with it, and nobody else's processes can reach it or pay for it.
 func newSpec(l *core.Launch, box *sandbox, env []string) *specs.Spec {
 	return &specs.Spec{
 		Version: specs.Version,
@@ -20,8 +23,23 @@ func newSpec(l *core.Launch, box *sandbox, env []string) *specs.Spec {
 			Env:  env,
 			Cwd:  box.path,
 			User: specs.User{UID: box.owner.uid, GID: box.owner.gid, AdditionalGids: box.owner.groups},
+
+			NoNewPrivileges: true,
 		},
+		Mounts: sharedMemory(),
 	}
+}
+
+// sharedMemory is a /dev/shm of its own, on a host that has one.
+func sharedMemory() []specs.Mount {
+	const dir = "/dev/shm"
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil
+	}
+	return []specs.Mount{{
+		Destination: dir, Type: "tmpfs", Source: "shm",
+		Options: []string{"nosuid", "nodev", "noexec", "mode=1777"},
+	}}
 }
 
 // arguments are argv: a shell's, or the value as the program with what follows

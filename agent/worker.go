@@ -149,7 +149,7 @@ func (w *worker) wait(ctx context.Context) {
 	defer close(w.waited)
 	exit, usage, err := w.container.Wait(ctx)
 	if err != nil {
-		exit.Unknown = err.Error()
+		w.log.Warn("not all is known of the container's end", "error", err)
 	}
 	w.learn(func(f *facts) { f.ended, f.exit, f.usage = time.Now(), exit, usage })
 	w.post(core.Exited{Container: w.launch.Container, Exit: exit})
