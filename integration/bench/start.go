@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 
 	"github.com/tepui/tepui/isolator"
 	"github.com/tepui/tepui/resource"
@@ -52,8 +53,13 @@ func starts(rounds int) ([]sample, error) {
 		{"tepui, until the command runs", func() (time.Duration, error) { return ours(iso, dir, false) }},
 		{"tepui, whole run", func() (time.Duration, error) { return ours(iso, dir, true) }},
 	}
+	root, err := hostRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.unmount()
 	for _, runtime := range []string{"crun", "runc"} {
-		c, err := runtimeCandidate(runtime, filepath.Join(dir, runtime))
+		c, err := runtimeCandidate(runtime, filepath.Join(dir, runtime), string(root))
 		if errors.Is(err, exec.ErrNotFound) {
 			fmt.Fprintf(os.Stderr, "bench: no %s on this host, left out\n", runtime)
 			continue
@@ -119,12 +125,12 @@ func ours(iso *isolator.Isolator, dir string, whole bool) (time.Duration, error)
 
 // runtimeCandidate runs an installed OCI runtime on a bundle with the same
 // command, namespaces and limits.
-func runtimeCandidate(name, bundle string) (candidate, error) {
+func runtimeCandidate(name, bundle, root string) (candidate, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return candidate{}, err
 	}
-	if err := writeBundle(bundle); err != nil {
+	if err := writeBundle(bundle, root); err != nil {
 		return candidate{}, err
 	}
 	return candidate{name + " run", func() (time.Duration, error) {
@@ -139,15 +145,37 @@ func runtimeCandidate(name, bundle string) (candidate, error) {
 	}}, nil
 }
 
+// mountPoint is where something is mounted for as long as a benchmark runs.
+type mountPoint string
+
+// hostRoot mounts the host's root file system a second time, below dir: an OCI
+// runtime needs a mount point to make the container's root of.
+func hostRoot(dir string) (mountPoint, error) {
+	at := filepath.Join(dir, "rootfs")
+	if err := os.Mkdir(at, 0o755); err != nil {
+		return "", err
+	}
+	if err := unix.Mount("/", at, "", unix.MS_BIND, ""); err != nil {
+		return "", fmt.Errorf("bench: mount / on %s: %w", at, err)
+	}
+	return mountPoint(at), nil
+}
+
+func (m mountPoint) unmount() {
+	if err := unix.Unmount(string(m), unix.MNT_DETACH); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: unmount %s: %v\n", m, err)
+	}
+}
+
 // writeBundle makes an OCI bundle whose root file system is the host's own,
-// read-only, as our container sees it too.
-func writeBundle(dir string) error {
+// as our container sees it too.
+func writeBundle(dir, root string) error {
 	quota, swap := int64(startCPUs)*int64(startPeriod)/1000, startMemory
-	weight, memory, period := uint64(51), startMemory, startPeriod
+	shares, memory, period := uint64(512), startMemory, startPeriod
 	spec := specs.Spec{
-		Version: specs.Version,
+		Version: "1.0.2", // which Debian 12's runtimes know
 		Process: &specs.Process{Args: startCommand(), Cwd: "/", Env: []string{"PATH=/usr/bin:/bin"}},
-		Root:    &specs.Root{Path: "/", Readonly: true},
+		Root:    &specs.Root{Path: root},
 		Mounts:  []specs.Mount{{Destination: "/proc", Type: "proc", Source: "proc"}},
 		Linux: &specs.Linux{
 			CgroupsPath: "/bench-" + filepath.Base(dir),
@@ -158,7 +186,7 @@ func writeBundle(dir string) error {
 				{Type: specs.UTSNamespace},
 			},
 			Resources: &specs.LinuxResources{
-				CPU:    &specs.LinuxCPU{Shares: &weight, Quota: &quota, Period: &period},
+				CPU:    &specs.LinuxCPU{Shares: &shares, Quota: &quota, Period: &period},
 				Memory: &specs.LinuxMemory{Limit: &memory, Swap: &swap},
 			},
 		},
