@@ -24,6 +24,7 @@ type Host struct {
 	ReadOnly bool     // that mount can only be read
 	RealRoot bool     // Mount shows the root of the hierarchy, not that of a cgroup namespace
 	Own      string   // the directory of the cgroup that the process is in; empty if Mount does not show it
+	Outside  bool     // Mount shows more than the cgroup namespace of the process, which may not be used
 	Tree     string   // the subtree that the process may manage: delegated to it, or one below the real root
 	Offered  []string // controllers that can be enabled in Tree
 
@@ -96,6 +97,9 @@ func (h *Host) lookAtMounts(text, own string) error {
 			continue
 		}
 		h.Mount, h.ReadOnly, h.Own = m.point, m.readOnly, ""
+		if h.Outside = strings.HasPrefix(m.root, "/.."); h.Outside {
+			continue
+		}
 		if rel, err := filepath.Rel(m.root, own); err == nil && own != "" && rel != ".." && !strings.HasPrefix(rel, "../") {
 			h.Own = filepath.Join(m.point, rel)
 		}

@@ -69,6 +69,11 @@ func TestProbe(t *testing.T) {
 			missing: "cgroup v2 controller cpu, memory", remedy: "echo '+cpu +memory' > cgroup.subtree_control",
 		},
 		{
+			name: "a mount of another cgroup namespace", mountinfo: "30 1 0:26 /.. CG rw - cgroup2 cgroup2 rw\n", own: "0::/\n", controllers: allV2,
+			cgroups: map[string]string{"cgroup.controllers": allOffered}, tree: "tepui",
+			missing: "a cgroup v2 file system of this cgroup namespace", remedy: "umount",
+		},
+		{
 			name: "hybrid", mountinfo: "29 1 0:25 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" + unified, own: "4:memory:/\n0::/\n",
 			controllers: heading + "cpu\t3\t1\t1\nmemory\t4\t1\t1\n",
 			cgroups:     map[string]string{"cgroup.controllers": "\n"}, tree: "tepui",

@@ -71,6 +71,13 @@ func (h *Host) requireCgroups(isolation []string) error {
 			Remedy:  "mount -o remount,rw " + h.Mount + "; in a container, run it with its own cgroup namespace and a writable cgroup mount",
 		}
 	}
+	if h.Outside {
+		return &HostError{
+			Missing: "a cgroup v2 file system of this cgroup namespace",
+			Found:   h.Mount + " shows groups outside of it, into which the kernel lets nothing be moved",
+			Remedy:  "mount it again in this namespace: umount " + h.Mount + " && mount -t cgroup2 cgroup2 " + h.Mount,
+		}
+	}
 	if missing := h.missing(isolation); len(missing) > 0 {
 		return &HostError{
 			Missing: "cgroup v2 controller " + strings.Join(missing, ", "),

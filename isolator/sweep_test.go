@@ -43,7 +43,10 @@ func TestSweepKillsTheContainersOfAnEarlierProcess(t *testing.T) {
 	needCgroups(t)
 	dir, limited := t.TempDir(), isolator.Options{Isolation: []string{isolator.CPU, isolator.Memory}}
 	before := openIn(t, dir, limited)
-	c := start(t, before, "orphan", shell("exec sleep 1000"), isolator.Limits{CPUs: 100, Memory: 32 * mib})
+	c, err := tryStart(t, before, "orphan", shell("exec sleep 1000"), isolator.Limits{CPUs: 100, Memory: 32 * mib})
+	if err != nil {
+		t.Fatal(err)
+	}
 	group, pid := c.Cgroup(), c.Pid()
 	if err := before.Close(); err != nil { // lets it live, as a kill -9 would
 		t.Fatal(err)
