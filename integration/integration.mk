@@ -9,8 +9,9 @@
 
 INTEGRATION ?= vm
 RUN ?=
-PKGS ?= ./integration/hosts ./integration/kernel ./integration/scenarios ./isolator/...
-JOBS ?= 2
+PKGS ?= ./integration/hosts ./integration/kernel ./integration/scenarios ./agent ./isolator/...
+# One VM at a time: a VM that has to share its core spoils what tests of CPU limits measure.
+JOBS ?= 1
 
 VM := $(CURDIR)/$(BIN)/vm
 # What is on the data disk of each VM.
