@@ -4,6 +4,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -13,6 +14,10 @@ import (
 // ErrUnknownCall is in the error of Validate for a call whose type this master
 // does not know; over HTTP it is 501, all other errors of Validate are 400.
 var ErrUnknownCall = errors.New("unknown type of call")
+
+// MaxAccepted is how many offers, operations and tasks, of each, one ACCEPT may
+// have. All offers of it are of one agent, which runs far fewer tasks.
+const MaxAccepted = 10_000
 
 // Validate tells whether the call has the shape that its type asks for,
 // without regard to the state of anything. All errors but ErrUnknownCall are
@@ -98,6 +103,8 @@ func validateBody(c *Call) error {
 		return sameID(c, "subscribe", c.Subscribe.FrameworkInfo)
 	case Call_UPDATE_FRAMEWORK:
 		return sameID(c, "update_framework", c.UpdateFramework.FrameworkInfo)
+	case Call_ACCEPT:
+		return validateAccept(c.Accept)
 	case Call_ACKNOWLEDGE:
 		return mesos.ValidateUUID("acknowledge.uuid", c.Acknowledge.Uuid)
 	case Call_ACKNOWLEDGE_OPERATION_STATUS:
@@ -107,6 +114,28 @@ func validateBody(c *Call) error {
 		return mesos.ValidateUUID("acknowledge_operation_status.uuid", c.AcknowledgeOperationStatus.Uuid)
 	}
 	return nil
+}
+
+// validateAccept bounds what one call may ask for.
+func validateAccept(a *Call_Accept) error {
+	tasks := 0
+	for _, op := range a.GetOperations() {
+		tasks += len(op.GetLaunch().GetTaskInfos()) + len(op.GetLaunchGroup().GetTaskGroup().GetTasks())
+	}
+	return cmp.Or(
+		atMost("accept.offer_ids", len(a.GetOfferIds())),
+		atMost("accept.operations", len(a.GetOperations())),
+		atMost("accept.operations.launch.task_infos", tasks),
+	)
+}
+
+func atMost(field string, n int) error {
+	if n <= MaxAccepted {
+		return nil
+	}
+	return &mesos.FieldError{
+		Field: field, Value: fmt.Sprintf("%d of them", n), Rule: fmt.Sprintf("must be %d at most", MaxAccepted),
+	}
 }
 
 // sameID tells whether the framework is called the same in both places.

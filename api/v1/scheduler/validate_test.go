@@ -5,6 +5,8 @@ package scheduler_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,3 +190,47 @@ func BenchmarkValidate(b *testing.B) {
 		}
 	}
 }
+
+func TestValidateBoundsAnAccept(t *testing.T) {
+	const most = scheduler.MaxAccepted
+	operation := func(tasks, group int) *mesos.Offer_Operation {
+		return &mesos.Offer_Operation{
+			Type: mesos.Offer_Operation_LAUNCH.Enum(),
+			Launch: &mesos.Offer_Operation_Launch{TaskInfos: repeat(tasks, &mesos.TaskInfo{
+				Name: new("t"), TaskId: &mesos.TaskID{Value: new("T")}, AgentId: &mesos.AgentID{Value: new("A")},
+			})},
+			LaunchGroup: &mesos.Offer_Operation_LaunchGroup{
+				Executor: &mesos.ExecutorInfo{ExecutorId: &mesos.ExecutorID{Value: new("E")}},
+				TaskGroup: &mesos.TaskGroupInfo{Tasks: repeat(group, &mesos.TaskInfo{
+					Name: new("t"), TaskId: &mesos.TaskID{Value: new("T")}, AgentId: &mesos.AgentID{Value: new("A")},
+				})},
+			},
+		}
+	}
+	for name, tc := range map[string]struct {
+		accept *scheduler.Call_Accept
+		want   string // empty: it is valid
+	}{
+		"most of each": {&scheduler.Call_Accept{
+			OfferIds:   repeat(most, &mesos.OfferID{Value: new("O")}),
+			Operations: append(repeat(most-2, operation(0, 0)), operation(most-1, 0), operation(0, 1)),
+		}, ""},
+		"offers":     {&scheduler.Call_Accept{OfferIds: repeat(most+1, &mesos.OfferID{Value: new("O")})}, "accept.offer_ids: 10001 of them: must be 10000 at most"},
+		"operations": {&scheduler.Call_Accept{Operations: repeat(most+1, operation(0, 0))}, "accept.operations: 10001 of them: must be 10000 at most"},
+		"tasks": {
+			&scheduler.Call_Accept{Operations: []*mesos.Offer_Operation{operation(most, 0), operation(0, 1)}},
+			"accept.operations.launch.task_infos: 10001 of them: must be 10000 at most",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := call(t, id+"type: ACCEPT")
+			c.Accept = tc.accept
+			err := scheduler.Validate(c)
+			if got := fmt.Sprint(err); err != nil && got != tc.want || err == nil && tc.want != "" {
+				t.Errorf("error %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func repeat[E any](n int, e E) []E { return slices.Repeat([]E{e}, n) }
