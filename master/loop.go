@@ -90,7 +90,7 @@ func (l *loop) handle(e event) {
 	}
 	if err := l.core.Step(time.Now(), e.input); err != nil {
 		l.m.log.Warn("connection refused", "conn", e.conn.id, "error", err)
-		l.disconnect(e.conn, func() { e.conn.end(status.Error(codeOf(err), err.Error())) })
+		l.disconnect(e.conn, e.conn.closed(), func() { e.conn.end(status.Error(codeOf(err), err.Error())) })
 	}
 }
 
@@ -113,9 +113,9 @@ func codeOf(err error) codes.Code {
 }
 
 // disconnect forgets a connection, tells the core, and ends it.
-func (l *loop) disconnect(c *conn, end func()) {
+func (l *loop) disconnect(c *conn, closed core.Input, end func()) {
 	delete(l.conns, c.id)
-	_ = l.core.Step(time.Now(), c.closed()) // the end of a connection is never an error
+	_ = l.core.Step(time.Now(), closed) // the end of a connection is never an error
 	end()
 }
 
@@ -182,7 +182,12 @@ func (l *loop) cutOff(c *conn) {
 		return // it was in the list twice
 	}
 	l.m.log.Warn("slow peer cut off", "conn", c.id, "agent", c.agent)
-	l.disconnect(c, func() {
+	closed := c.closed()
+	if s, ok := closed.(core.SchedulerClosed); ok {
+		s.Cut = true
+		closed = s
+	}
+	l.disconnect(c, closed, func() {
 		c.cutOff(status.Errorf(codes.ResourceExhausted,
 			"more than %d messages or %d bytes are waiting: read faster, or subscribe again", maxQueued, maxQueuedBytes))
 	})

@@ -143,7 +143,7 @@ func TestACallThatBreaksARuleEndsItsStreamWithACode(t *testing.T) {
 		"no type":            {true, &scheduler.Call{}, codes.InvalidArgument},
 		"no body":            {true, &scheduler.Call{Type: scheduler.Call_ACCEPT.Enum()}, codes.InvalidArgument},
 		"not subscribed":     {false, &scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum(), FrameworkId: &mesos.FrameworkID{Value: new("f")}}, codes.FailedPrecondition},
-		"not supported yet":  {true, &scheduler.Call{Type: scheduler.Call_RECONCILE_OPERATIONS.Enum(), ReconcileOperations: &scheduler.Call_ReconcileOperations{}}, codes.Unimplemented},
+		"no known type":      {false, &scheduler.Call{Type: scheduler.Call_UNKNOWN.Enum()}, codes.Unimplemented},
 		"a required is void": {true, nil, codes.Internal}, // gRPC itself refuses what does not decode
 	} {
 		t.Run(name, func(t *testing.T) {

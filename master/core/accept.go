@@ -6,6 +6,7 @@ package core
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
@@ -32,6 +33,7 @@ func (c *Core) accept(f *framework, call *scheduler.Call_Accept) {
 	for i, op := range call.GetOperations() {
 		l.run(fmt.Sprintf("accept.operations[%d]", i), op)
 	}
+	l.note()
 	c.refuseRest(f, l, call.GetFilters())
 }
 
@@ -138,4 +140,28 @@ type launch struct {
 	agent     *agent
 	role      string
 	pool      resource.Resources // what is left of the offers
+
+	launched int    // tasks
+	refused  int    // tasks and operations
+	why      string // the first was refused
+}
+
+// note tells in one note for each what was launched and what was refused.
+func (l *launch) note() {
+	n := Note{Level: Debug, Event: "tasks launched", Framework: l.framework.id, Agent: l.agent.id, Detail: strconv.Itoa(l.launched)}
+	if l.launched > 0 {
+		l.core.note(n)
+	}
+	if l.refused > 0 {
+		n.Level, n.Event, n.Detail = Warn, "tasks or operations refused", fmt.Sprintf("%d, the first: %s", l.refused, l.why)
+		l.core.note(n)
+	}
+}
+
+// count counts a task or an operation that is refused.
+func (l *launch) count(why string) {
+	if l.refused == 0 {
+		l.why = why
+	}
+	l.refused++
 }

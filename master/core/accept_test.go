@@ -4,6 +4,7 @@
 package core_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -263,5 +264,31 @@ func TestAnOperationWithAnIDThatThisVersionLacksIsAnError(t *testing.T) {
 	got = s.next(scheduler.Event_UPDATE_OPERATION_STATUS).GetUpdateOperationStatus().GetStatus()
 	if got.GetState() != mesos.OperationState_OPERATION_ERROR || !strings.Contains(got.GetMessage(), "no longer stands") {
 		t.Errorf("operation status %v, want OPERATION_ERROR for the offer", got)
+	}
+}
+
+func TestManyRefusedTasksAreOneNoteAndTheirMessagesAreShort(t *testing.T) {
+	w := newWorld(t)
+	var ports []string
+	for i := range 2000 {
+		ports = append(ports, fmt.Sprintf("%d-%d", 10*i, 10*i+1))
+	}
+	w.node("cpus:1;mem:100;ports:[" + strings.Join(ports, ",") + "]")
+	s := w.subscribe()
+	o := s.offer()
+	var tasks []*mesos.TaskInfo
+	for i := range 3 {
+		tasks = append(tasks, commandTask(fmt.Sprint("t", i), o, "ports:["+strings.Join(ports, ",")+",65000-65000]"))
+	}
+	w.notes = nil
+	s.accept([]*mesos.Offer{o}, nil, launch(tasks...))
+	if len(w.notes) != 1 || !strings.HasPrefix(w.notes[0].Detail, "3, the first: accept.operations[0].launch.task_infos[0].resources") {
+		t.Errorf("notes %v, want one of 3 tasks that tells of the first", w.notes)
+	}
+	for range tasks {
+		got := s.status(mesos.TaskState_TASK_ERROR, mesos.TaskStatus_REASON_TASK_INVALID).GetMessage()
+		if len(got) > 2000 || !strings.Contains(got, "left of the offers") {
+			t.Errorf("message of %d bytes %.300q, want a short one that tells the rule", len(got), got)
+		}
 	}
 }

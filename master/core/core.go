@@ -5,6 +5,7 @@ package core
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
@@ -71,6 +72,10 @@ type Core struct {
 	taskSeq uint64
 	acked   *recent[end] // of tasks, that were acknowledged
 
+	// closed are the connections that the core has ended since the last Ready:
+	// what they still send before the shell hears of it does not count.
+	closed map[ConnID]struct{}
+
 	broken error // a fault of the core in its own sums, for Check
 
 	out   Ready
@@ -103,6 +108,7 @@ func New(cfg Config) (*Core, error) {
 		removed:    newRecent[AgentID](maxCompleted),
 		offers:     make(map[OfferID]*offer),
 		acked:      newRecent[end](maxAcknowledged),
+		closed:     make(map[ConnID]struct{}),
 	}, nil
 }
 
@@ -118,10 +124,16 @@ func (c *Core) Step(now time.Time, in Input) error {
 	}
 	switch in := in.(type) {
 	case Call:
+		if c.isClosed(in.Conn) {
+			return nil
+		}
 		return c.stepCall(in)
 	case SchedulerClosed:
-		c.schedulerClosed(in.Conn)
+		c.schedulerClosed(in)
 	case AgentMessage:
+		if c.isClosed(in.Conn) {
+			return nil
+		}
 		return c.stepAgentMessage(in)
 	case AgentClosed:
 		c.agentClosed(in.Conn)
@@ -136,6 +148,7 @@ func (c *Core) Step(now time.Time, in Input) error {
 func (c *Core) Ready() Ready {
 	c.makeOffers()
 	out := c.out
+	clear(c.closed)
 	clear(c.spare.Send)
 	clear(c.spare.Notes)
 	c.out = Ready{Send: c.spare.Send[:0], Notes: c.spare.Notes[:0]}
@@ -156,11 +169,18 @@ func (c *Core) Deadline() (time.Time, bool) {
 // stepCall applies a scheduler's call. Every call but SUBSCRIBE is of a framework
 // that is subscribed on that connection.
 func (c *Core) stepCall(in Call) error {
+	f := c.schedulers[in.Conn]
 	if err := scheduler.Validate(in.Call); err != nil {
-		return failf(Invalid, "%v", err)
+		switch {
+		case !errors.Is(err, scheduler.ErrUnknownCall):
+			return failf(Invalid, "%v", err)
+		case f == nil:
+			return failf(Unsupported, "%v", err)
+		}
+		c.refuseCall(f, err.Error())
+		return nil
 	}
 	call := in.Call
-	f := c.schedulers[in.Conn]
 	if call.GetType() == scheduler.Call_SUBSCRIBE {
 		return c.subscribe(in.Conn, f, call.GetSubscribe())
 	}
@@ -170,10 +190,11 @@ func (c *Core) stepCall(in Call) error {
 	if id := FrameworkID(call.GetFrameworkId().GetValue()); id != f.id {
 		return failf(Invalid, "framework_id %q: must be %q, which is subscribed on this connection", id, f.id)
 	}
-	return c.frameworkCall(f, call)
+	c.frameworkCall(f, call)
+	return nil
 }
 
-func (c *Core) frameworkCall(f *framework, call *scheduler.Call) error {
+func (c *Core) frameworkCall(f *framework, call *scheduler.Call) {
 	switch call.GetType() {
 	case scheduler.Call_TEARDOWN:
 		c.teardown(f)
@@ -192,7 +213,7 @@ func (c *Core) frameworkCall(f *framework, call *scheduler.Call) error {
 	case scheduler.Call_ACKNOWLEDGE:
 		c.acknowledge(f, call.GetAcknowledge())
 	case scheduler.Call_RECONCILE:
-		return c.reconcile(f, call.GetReconcile())
+		c.reconcile(f, call.GetReconcile())
 	case scheduler.Call_MESSAGE:
 		c.messageDown(f, call.GetMessage())
 	case scheduler.Call_REQUEST:
@@ -202,7 +223,12 @@ func (c *Core) frameworkCall(f *framework, call *scheduler.Call) error {
 		// They name inverse offers and operation updates, of which this
 		// master has sent none: what is unknown is ignored.
 	default:
-		return failf(Unsupported, "type %v: not supported by this master version", call.GetType())
+		c.refuseCall(f, fmt.Sprintf("type %v: not supported by this master version", call.GetType()))
 	}
-	return nil
+}
+
+// refuseCall leaves a call that is well-formed without effect. The connection
+// stays: its end could be the framework's.
+func (c *Core) refuseCall(f *framework, why string) {
+	c.note(Note{Level: Warn, Event: "call refused", Framework: f.id, Detail: why})
 }

@@ -5,7 +5,7 @@ package core
 
 import "fmt"
 
-// Kind tells the shell how to answer a call that Step refused.
+// Kind tells the shell how to end a connection of which Step refused an input.
 type Kind uint8
 
 // Kinds of errors.

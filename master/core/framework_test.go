@@ -111,10 +111,7 @@ func TestCallsThatDoNotFitTheirConnectionAreErrors(t *testing.T) {
 		"no type":                     {s.conn, &scheduler.Call{}, core.Invalid, "type"},
 		"no body":                     {s.conn, &scheduler.Call{Type: scheduler.Call_KILL.Enum()}, core.Invalid, "kill"},
 		"no call":                     {s.conn, nil, core.Invalid, "call"},
-		"a type for later": {s.conn, &scheduler.Call{
-			Type: scheduler.Call_UPDATE_FRAMEWORK.Enum(), FrameworkId: s.id,
-			UpdateFramework: &scheduler.Call_UpdateFramework{FrameworkInfo: frameworkInfo(withID("m-0000"))},
-		}, core.Unsupported, "UPDATE_FRAMEWORK"},
+		"first call is of no type":    {99, &scheduler.Call{Type: scheduler.Call_UNKNOWN.Enum()}, core.Unsupported, "UNKNOWN"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := w.try(core.Call{Conn: c.conn, Call: c.call})
@@ -125,6 +122,68 @@ func TestCallsThatDoNotFitTheirConnectionAreErrors(t *testing.T) {
 			s.quiet()
 		})
 	}
+}
+
+func TestACallThatIsRefusedDoesNotEndTheConnection(t *testing.T) {
+	questions := make([]*scheduler.Call_Reconcile_Task, 1<<20+1)
+	for i := range questions {
+		questions[i] = &scheduler.Call_Reconcile_Task{TaskId: &mesos.TaskID{Value: new("t")}}
+	}
+	for name, c := range map[string]struct {
+		call *scheduler.Call
+		word string
+	}{
+		"a type for later": {&scheduler.Call{
+			Type:            scheduler.Call_UPDATE_FRAMEWORK.Enum(),
+			UpdateFramework: &scheduler.Call_UpdateFramework{FrameworkInfo: frameworkInfo(withID("m-0000"))},
+		}, "UPDATE_FRAMEWORK"},
+		"no known type": {&scheduler.Call{Type: scheduler.Call_UNKNOWN.Enum()}, "UNKNOWN"},
+		"too many questions": {&scheduler.Call{
+			Type: scheduler.Call_RECONCILE.Enum(), Reconcile: &scheduler.Call_Reconcile{Tasks: questions},
+		}, "reconcile.tasks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			s := w.subscribe()
+			w.notes = nil
+			s.call(c.call)
+			s.quiet()
+			if len(w.notes) != 1 || w.notes[0].Level != core.Warn || !strings.Contains(w.notes[0].Detail, c.word) {
+				t.Errorf("notes %v, want one that says %q", w.notes, c.word)
+			}
+			w.node("cpus:1;mem:100")
+			s.offer()
+		})
+	}
+}
+
+func TestAFrameworkThatWasCutOffHasAMinuteToComeBackWhateverItsFailoverTimeout(t *testing.T) {
+	w := newWorld(t)
+	s := w.subscribe()
+	w.do(core.SchedulerClosed{Conn: s.conn, Cut: true})
+	w.pass(time.Minute - 1)
+	s = w.subscribe(withID(s.id.GetValue()))
+	w.do(core.SchedulerClosed{Conn: s.conn, Cut: true})
+	w.pass(time.Minute)
+	w.dial(frameworkInfo(withID(s.id.GetValue()))).ended("removed")
+}
+
+func TestWhatAReplacedConnectionStillSendsDoesNotCount(t *testing.T) {
+	w := newWorld(t)
+	s := w.subscribe(withFailoverTimeout(60))
+	next := &sched{w: w, conn: w.conn(), id: s.id}
+	late := &scheduler.Call{Type: scheduler.Call_REVIVE.Enum(), FrameworkId: s.id}
+	for _, in := range []core.Input{ // one batch of the shell
+		core.Call{Conn: next.conn, Call: subscribeCall(frameworkInfo(withID(s.id.GetValue()), withFailoverTimeout(60)))},
+		core.Call{Conn: s.conn, Call: late},
+	} {
+		if err := w.core.Step(w.now, in); err != nil {
+			t.Fatalf("%T: %v", in, err)
+		}
+	}
+	w.collect()
+	s.ended("failed over")
+	next.next(scheduler.Event_SUBSCRIBED)
 }
 
 func TestAFrameworkThatFailsOverTakesOverFromTheOldConnection(t *testing.T) {

@@ -7,32 +7,40 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tepui/tepui/api/link"
 )
 
+// cutGrace is the least time that a framework has to subscribe again whose
+// connection the master itself ended: it has done nothing to be removed for.
+const cutGrace = time.Minute
+
 // schedulerClosed handles the loss of a scheduler's connection: the framework
 // has its failover_timeout to subscribe again.
-func (c *Core) schedulerClosed(conn ConnID) {
-	f := c.schedulers[conn]
+func (c *Core) schedulerClosed(in SchedulerClosed) {
+	f := c.schedulers[in.Conn]
 	if f == nil {
 		return
 	}
 	c.detach(f, "")
-	delete(c.schedulers, conn)
-	c.note(Note{Level: Info, Event: "framework disconnected", Framework: f.id, Detail: f.failoverTimeout().String()})
-	if f.failoverTimeout() == 0 {
+	wait := f.failoverTimeout()
+	if in.Cut {
+		wait = max(wait, cutGrace)
+	}
+	c.note(Note{Level: Info, Event: "framework disconnected", Framework: f.id, Detail: wait.String()})
+	if wait == 0 {
 		c.endFramework(f, "disconnected, failover_timeout 0")
 		return
 	}
-	f.failover = c.timers.set(c.now.Add(f.failoverTimeout()), func() {
+	f.failover = c.timers.set(c.now.Add(wait), func() {
 		c.endFramework(f, "failover_timeout is over")
 	})
 }
 
 // teardown handles TEARDOWN, which ends the connection too.
 func (c *Core) teardown(f *framework) {
-	c.out.Send = append(c.out.Send, Message{Conn: f.conn, Close: CloseDone})
+	c.close(f.conn, CloseDone)
 	c.detach(f, "")
 	c.endFramework(f, "teardown")
 }

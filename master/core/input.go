@@ -20,7 +20,12 @@ type Call struct {
 
 // SchedulerClosed tells that a scheduler's connection is gone. A connection
 // that the core itself closed may be reported or not.
-type SchedulerClosed struct{ Conn ConnID }
+type SchedulerClosed struct {
+	Conn ConnID
+	// Cut tells that it was the shell that ended it, because the scheduler did
+	// not read.
+	Cut bool
+}
 
 // AgentMessage is a message of an agent. The first on a connection must be
 // register.

@@ -5,12 +5,13 @@ package core
 
 import (
 	"github.com/tepui/tepui/api/link"
+	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/scheduler"
 )
 
 // kill handles KILL. A task that the master does not know is answered like an
-// explicit reconciliation of it. While the agent is not there the kill is
-// remembered, the latest for each task, until it comes back.
+// explicit reconciliation of it. The latest kill of each task is remembered until
+// it has ended: that its agent was there does not mean that it got it.
 func (c *Core) kill(f *framework, call *scheduler.Call_Kill) {
 	t := f.tasks[TaskID(call.GetTaskId().GetValue())]
 	if t == nil {
@@ -31,14 +32,11 @@ func (c *Core) kill(f *framework, call *scheduler.Call_Kill) {
 	c.sendKill(t)
 }
 
-// sendKill sends the kill that is waiting for the task's agent, if there is one
-// and the agent is there.
+// sendKill sends the kill of a task that has not ended, if there is one and the
+// agent is there.
 func (c *Core) sendKill(t *task) {
-	if t.kill == nil {
-		return
-	}
-	if c.toAgent(t.agent, &link.FromMaster{Message: &link.FromMaster_Kill{Kill: t.kill}}) && !t.shadow {
-		t.kill = nil
+	if t.kill != nil && !mesos.Terminal(t.state) {
+		c.toAgent(t.agent, &link.FromMaster{Message: &link.FromMaster_Kill{Kill: t.kill}})
 	}
 }
 

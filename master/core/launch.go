@@ -37,7 +37,9 @@ func (l *launch) unsupported(field string, op *mesos.Offer_Operation) {
 	if op.GetId() != nil && len(tasks) == 0 {
 		l.core.tellOperation(l.framework, op.GetId(), l.agent.protoID, mesos.OperationState_OPERATION_ERROR, message)
 	}
-	l.core.note(Note{Level: Warn, Event: "operation refused", Framework: l.framework.id, Agent: l.agent.id, Detail: message})
+	if len(tasks) == 0 {
+		l.count(message)
+	}
 }
 
 func (l *launch) refuse(t *mesos.TaskInfo, reason mesos.TaskStatus_Reason, message string) {
@@ -45,10 +47,7 @@ func (l *launch) refuse(t *mesos.TaskInfo, reason mesos.TaskStatus_Reason, messa
 		task: TaskID(t.GetTaskId().GetValue()), agent: t.GetAgentId(),
 		state: mesos.TaskState_TASK_ERROR, reason: reason, message: message,
 	})
-	l.core.note(Note{
-		Level: Info, Event: "task refused", Framework: l.framework.id, Agent: l.agent.id,
-		Task: TaskID(t.GetTaskId().GetValue()), Detail: message,
-	})
+	l.count(message)
 }
 
 // order is a task that was found in order.
@@ -103,7 +102,7 @@ func (l *launch) place(o *order) {
 			LaunchExecutor: new(o.executor == nil || o.fresh),
 		},
 	}})
-	c.note(Note{Level: Debug, Event: "task launched", Framework: l.framework.id, Agent: l.agent.id, Task: t.id})
+	l.launched++
 }
 
 // complete writes into the task what the agent is to know beside it: the role

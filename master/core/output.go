@@ -28,7 +28,8 @@ type Message struct {
 	Event *scheduler.Event
 	Down  *link.FromMaster
 	// Close asks the shell to send what precedes and then end the connection,
-	// which the core has already forgotten.
+	// which the core has already forgotten. The shell steps nothing of it any
+	// more.
 	Close Close
 }
 
@@ -87,12 +88,20 @@ func (c *Core) toAgent(a *agent, m *link.FromMaster) bool {
 	return true
 }
 
+// close ends a connection.
+func (c *Core) close(conn ConnID, way Close) {
+	c.out.Send = append(c.out.Send, Message{Conn: conn, Close: way})
+	c.closed[conn] = struct{}{}
+}
+
+func (c *Core) isClosed(conn ConnID) bool {
+	_, ok := c.closed[conn]
+	return ok
+}
+
 // refuse answers a connection that is not, or no longer, a framework's with an
 // ERROR event, and ends it.
 func (c *Core) refuse(conn ConnID, text string) {
-	c.out.Send = append(
-		c.out.Send,
-		Message{Conn: conn, Event: errorEvent(text)},
-		Message{Conn: conn, Close: CloseDone},
-	)
+	c.out.Send = append(c.out.Send, Message{Conn: conn, Event: errorEvent(text)})
+	c.close(conn, CloseDone)
 }

@@ -4,6 +4,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ type question struct {
 
 // reconcile handles RECONCILE: with an empty list, the status of every task of
 // the framework, otherwise of those it names.
-func (c *Core) reconcile(f *framework, call *scheduler.Call_Reconcile) error {
+func (c *Core) reconcile(f *framework, call *scheduler.Call_Reconcile) {
 	questions := make([]question, 0, len(call.GetTasks()))
 	for _, t := range call.GetTasks() {
 		questions = append(questions, question{
@@ -49,13 +50,13 @@ func (c *Core) reconcile(f *framework, call *scheduler.Call_Reconcile) error {
 		}
 	}
 	if len(f.backlog)+len(questions) > maxBacklog {
-		return failf(Exhausted, "reconcile.tasks: %d answers are still owed, ask again when they have come", len(f.backlog))
+		c.refuseCall(f, fmt.Sprintf("reconcile.tasks: %d answers are still owed, ask again when they have come", len(f.backlog)))
+		return
 	}
 	f.backlog = append(f.backlog, questions...)
 	if f.answer == nil {
 		c.answerSome(f)
 	}
-	return nil
 }
 
 // answerSome answers the next questions, and comes back for the rest.

@@ -23,13 +23,10 @@ func (c *Core) register(conn ConnID, current *agent, address string, m *link.Reg
 	a := c.agents[r.id]
 	if why := c.turnAway(r, a); why != "" {
 		c.note(Note{Level: Warn, Event: "agent turned away", Agent: r.id, Detail: why})
-		c.out.Send = append(
-			c.out.Send,
-			Message{Conn: conn, Down: &link.FromMaster{Message: &link.FromMaster_Shutdown{
-				Shutdown: &link.Shutdown{Message: new(why)},
-			}}},
-			Message{Conn: conn, Close: CloseDone},
-		)
+		c.out.Send = append(c.out.Send, Message{Conn: conn, Down: &link.FromMaster{Message: &link.FromMaster_Shutdown{
+			Shutdown: &link.Shutdown{Message: new(why)},
+		}}})
+		c.close(conn, CloseDone)
 		return nil
 	}
 	if a == nil {
@@ -105,7 +102,7 @@ func (c *Core) takeOver(a *agent, r *registration) {
 	c.timers.stop(a.lost)
 	if a.conn != 0 {
 		delete(c.links, a.conn)
-		c.out.Send = append(c.out.Send, Message{Conn: a.conn, Close: CloseReplaced})
+		c.close(a.conn, CloseReplaced)
 		a.conn = 0
 	}
 	for _, o := range sortedOffers(a.offers) {

@@ -194,8 +194,18 @@ func TestAKillWaitsForAnAgentThatIsNotThere(t *testing.T) {
 	if got := n.next().GetKill(); got.GetTaskId().GetValue() != "t" {
 		t.Errorf("agent is told %v, want the kill", got)
 	}
-	n.close()
-	n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1")).quiet() // once is enough
+}
+
+func TestAKillIsSentAgainToAnAgentThatComesBackUntilItsTaskHasEnded(t *testing.T) {
+	_, s, n := oneTask(t)
+	s.call(killCall("t", "")) // the link may be dead already
+	for range 2 {
+		n = n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+		if got := n.next().GetKill(); got.GetTaskId().GetValue() != "t" {
+			t.Errorf("agent is told %v, want the kill", got)
+		}
+	}
+	n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_KILLED, "cpus:1")).quiet()
 }
 
 func reconcileAll(s *sched) {

@@ -33,7 +33,8 @@ type task struct {
 	// already runs another of the same id: it is killed, and its framework,
 	// which knows the other, hears nothing of it.
 	shadow bool
-	// kill is what to tell the agent when it comes back, nil for nothing.
+	// kill is what to tell the agent whenever it comes back, until the task
+	// has ended; nil for nothing.
 	kill *link.Kill
 }
 

@@ -6,6 +6,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
@@ -114,6 +115,18 @@ func (l *launch) checkRunner(field string, o *order) error {
 	return fmt.Errorf("%s: must have one of executor and command, has neither", field)
 }
 
+// maxQuoted is how much of a text that a peer can make as long as it likes is
+// repeated in a message about it.
+const maxQuoted = 256
+
+// brief returns the begin of a text.
+func brief(text string) string {
+	if len(text) <= maxQuoted {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxQuoted], "") + "…"
+}
+
 // checkFits checks that the task, and its executor if that is new, fit into
 // what is left of the offers.
 func (l *launch) checkFits(field string, o *order) error {
@@ -129,5 +142,6 @@ func (l *launch) checkFits(field string, o *order) error {
 	if o.fresh {
 		need += " and its executor " + o.executor.resources.String()
 	}
-	return fmt.Errorf("%s.resources %s: must be part of what is left of the offers, %s: %w", field, need, l.pool, short)
+	return fmt.Errorf("%s.resources %s: must be part of what is left of the offers, %s: %s",
+		field, brief(need), brief(l.pool.String()), brief(short.Error()))
 }
