@@ -5,6 +5,11 @@ package core
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	mesos "github.com/tepui/tepui/api/v1"
 )
@@ -16,6 +21,10 @@ func validate(t *mesos.TaskInfo) error {
 	e := t.GetExecutor()
 	if (e == nil) == (t.GetCommand() == nil) {
 		return errors.New("task.executor, task.command: exactly one of them must be set")
+	}
+	if err := unsupported("task", t, "name", "task_id", "agent_id", "resources", "executor", "command", "container",
+		"health_check", "check", "kill_policy", "data", "labels", "discovery", "max_completion_time"); err != nil {
+		return err
 	}
 	if e == nil {
 		return errors.Join(
@@ -51,22 +60,33 @@ func validateContainer(field string, c *mesos.ContainerInfo) error {
 	if c == nil {
 		return nil
 	}
-	if c.GetType() == mesos.ContainerInfo_DOCKER || c.GetMesos().GetImage() != nil ||
-		len(c.GetVolumes()) > 0 || len(c.GetNetworkInfos()) > 0 {
-		return errors.New(field + ": images, volumes and networks are not supported by this agent")
+	if c.GetType() != mesos.ContainerInfo_MESOS {
+		return fmt.Errorf("%s.type: %v is not supported by this agent, use MESOS", field, c.GetType())
 	}
-	return nil
+	return errors.Join(
+		unsupported(field, c, "type", "mesos"),
+		unsupported(field+".mesos", c.GetMesos()),
+	)
+}
+
+// unsupported refuses every field of a message that is set, but for those that
+// are known here: what is added to the API later is refused until it is.
+func unsupported(field string, m proto.Message, known ...protoreflect.Name) error {
+	var errs []error
+	m.ProtoReflect().Range(func(d protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		if !slices.Contains(known, d.Name()) {
+			errs = append(errs, fmt.Errorf("%s.%s: not supported by this agent", field, d.Name()))
+		}
+		return true
+	})
+	return errors.Join(errs...)
 }
 
 // validateCommandTask refuses what an executor of the framework's could do for
 // its task, but the agent does not do for a command.
 func validateCommandTask(t *mesos.TaskInfo) error {
-	switch {
-	case t.GetHealthCheck() != nil || t.GetCheck() != nil:
+	if t.GetHealthCheck() != nil || t.GetCheck() != nil {
 		return errors.New("task.health_check, task.check: not supported by this agent for a command task")
-	case len(t.GetLimits()) > 0:
-		return errors.New("task.limits: not supported by this agent")
-	default:
-		return nil
 	}
+	return nil
 }
