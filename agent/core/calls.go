@@ -96,13 +96,14 @@ func (c *Core) replace(e *execution, conn ConnID) {
 func (c *Core) subscribe(now time.Time, e *execution, conn ConnID, s *executor.Call_Subscribe) {
 	e.conn = conn
 	if e.state == Terminating {
+		c.executorUpdates(now, e, s.GetUnacknowledgedUpdates())
 		c.event(e, &executor.Event{Type: executor.Event_SHUTDOWN.Enum()})
 		return
 	}
 	if e.state == Registering {
 		_ = c.move(e, subscribed) // Registering has this event
-		c.timers.stop(&e.timer)
 	}
+	c.timers.stop(&e.timer)
 	c.event(e, &executor.Event{
 		Type: executor.Event_SUBSCRIBED.Enum(),
 		Subscribed: &executor.Event_Subscribed{
@@ -112,9 +113,7 @@ func (c *Core) subscribe(now time.Time, e *execution, conn ConnID, s *executor.C
 			ContainerId:   e.status.ContainerId,
 		},
 	})
-	for _, u := range s.GetUnacknowledgedUpdates() {
-		c.executorUpdate(now, e, u.GetStatus())
-	}
+	c.executorUpdates(now, e, s.GetUnacknowledgedUpdates())
 	c.reconcile(now, e, s.GetUnacknowledgedTasks())
 	c.touch(e)
 }
@@ -161,7 +160,7 @@ func (c *Core) info() *mesos.AgentInfo {
 		Port:       c.cfg.Agent.Port,
 		Attributes: c.cfg.Agent.GetAttributes(),
 		Resources:  c.ledger.Total().Proto(),
-		Id:         &mesos.AgentID{Value: &c.agentID},
+		Id:         c.id(),
 	}
 }
 
@@ -178,6 +177,13 @@ func (c *Core) updateCall(now time.Time, e *execution, s *mesos.TaskStatus) erro
 	}
 	c.executorUpdate(now, e, s)
 	return nil
+}
+
+// executorUpdates takes what an executor has sent before without an answer.
+func (c *Core) executorUpdates(now time.Time, e *execution, updates []*executor.Call_Update) {
+	for _, u := range updates {
+		c.executorUpdate(now, e, u.GetStatus())
+	}
 }
 
 // executorUpdate takes a status from an executor, and acknowledges it unless
@@ -222,8 +228,9 @@ func (c *Core) messageUp(e *execution, data []byte) {
 	}}})
 }
 
-// disconnect forgets a connection. Its executor goes on, and may come back.
-func (c *Core) disconnect(conn ConnID) {
+// disconnect forgets a connection. Its executor goes on, and may come back
+// within the time in which it first had to come.
+func (c *Core) disconnect(now time.Time, conn ConnID) {
 	e := c.conns[conn]
 	if e == nil {
 		return // it was hung up, or never subscribed
@@ -231,6 +238,9 @@ func (c *Core) disconnect(conn ConnID) {
 	delete(c.conns, conn)
 	if e.conn == conn {
 		e.conn = 0
+		if e.state == Running {
+			c.timers.set(&e.timer, now.Add(c.cfg.RegistrationTimeout))
+		}
 	}
 	if e.early.id() == conn {
 		e.early = nil

@@ -48,6 +48,8 @@ func (c *Core) checkExecution(e *execution) error {
 		return errors.New("a command task has a connection")
 	case e.state == Registering && e.timer.place == 0:
 		return errors.New("it registers without a timeout")
+	case e.state == Running && !e.isCommand() && (e.conn == 0) != (e.timer.place > 0):
+		return fmt.Errorf("connection %d, but waiting for one: %v", e.conn, e.timer.place > 0)
 	case e.state == Terminating && !e.destroying && e.timer.place == 0:
 		return errors.New("it terminates without end")
 	}

@@ -42,6 +42,8 @@ type Core struct {
 	agentID string // given by the master; empty before the first Registered
 	link    linkState
 	exits   []ToMaster // ends of executors that the master has not been told
+	// exitsListed is how many of exits the Register on its way lists.
+	exitsListed int
 
 	frameworks map[FrameworkID]*framework
 	containers map[ContainerID]*execution
@@ -101,7 +103,7 @@ func (c *Core) step(now time.Time, in Input) error {
 	case ExecutorCall:
 		return c.call(now, in)
 	case ConnClosed:
-		c.disconnect(in.Conn)
+		c.disconnect(now, in.Conn)
 	case Tick:
 		c.timers.run(now)
 	case Stop:
@@ -166,6 +168,9 @@ func (c *Core) Deadline() (time.Time, bool) { return c.timers.next() }
 // Stopped tells whether a Stop is complete: no container is left, and the last
 // updates are acknowledged or nobody is there to do it.
 func (c *Core) Stopped() bool { return c.stopped }
+
+// id is the agent's id for a message, which must not share it: it changes.
+func (c *Core) id() *mesos.AgentID { return &mesos.AgentID{Value: new(c.agentID)} }
 
 // AgentID is the id that the master gave; empty before.
 func (c *Core) AgentID() string { return c.agentID }

@@ -32,7 +32,7 @@ type execution struct {
 	cause      *fate  // what its tasks end in, where it is not just the exit
 	destroying bool   // Destroy was asked for
 	over       bool   // it has ended: no task, no account, no connection
-	timer      timer  // registration, grace, or what the command waits for
+	timer      timer  // registration, again too; grace; what the command waits for
 	grace      time.Duration
 
 	tasks   map[TaskID]*task // those that have not ended
@@ -135,6 +135,13 @@ func (c *Core) expired(now time.Time, e *execution) {
 			state:   mesos.TaskState_TASK_FAILED,
 			reason:  mesos.TaskStatus_REASON_EXECUTOR_REGISTRATION_TIMEOUT,
 			message: "executor did not subscribe within " + c.cfg.RegistrationTimeout.String() + " of its start",
+		}
+		c.shutdown(now, e, "")
+	case e.state == Running:
+		e.cause = &fate{
+			state:   e.framework.lost(mesos.TaskState_TASK_FAILED),
+			reason:  mesos.TaskStatus_REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
+			message: "executor did not connect again within " + c.cfg.RegistrationTimeout.String() + " of losing its connection",
 		}
 		c.shutdown(now, e, "")
 	case e.state == Terminating:

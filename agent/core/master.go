@@ -75,7 +75,7 @@ func (c *Core) register() *link.Register {
 		Resources:  c.ledger.Total().Proto(),
 	}
 	if c.agentID != "" {
-		agent.Id = &mesos.AgentID{Value: &c.agentID}
+		agent.Id = c.id()
 	}
 	r := &link.Register{Agent: agent, Version: &c.cfg.Version}
 	for _, id := range slices.Sorted(maps.Keys(c.frameworks)) {
@@ -89,6 +89,10 @@ func (c *Core) register() *link.Register {
 	for _, t := range c.allTasks() {
 		r.Tasks = append(r.Tasks, t.proto(c.agentID))
 	}
+	for _, m := range c.exits {
+		r.Exited = append(r.Exited, m.Message.GetExecutorExited())
+	}
+	c.exitsListed = len(c.exits)
 	return r
 }
 
@@ -154,10 +158,10 @@ func (c *Core) registered(now time.Time, r *link.Registered) error {
 	}
 	c.link, c.agentID = registered, id
 	c.note(Note{Kind: NoteRegistered, Text: id})
-	for _, m := range c.exits {
+	for _, m := range c.exits[c.exitsListed:] {
 		c.send(m)
 	}
-	c.exits = nil
+	c.exits, c.exitsListed = nil, 0
 	for _, t := range c.allTasks() {
 		t.updates.interval = 0
 		c.transmit(now, t)
@@ -214,7 +218,7 @@ func (c *Core) shutdownFramework(now time.Time, m *link.ShutdownFramework) {
 // acknowledge nothing; then the agent registers as one that was never there.
 func (c *Core) leave(now time.Time, message string) {
 	c.note(Note{Kind: NoteLeaving, Text: message})
-	c.leaving, c.link, c.exits = true, held, nil
+	c.leaving, c.link, c.exits, c.exitsListed = true, held, nil, 0
 	for _, t := range c.allTasks() {
 		c.forgo(t)
 	}

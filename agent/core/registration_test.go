@@ -183,6 +183,22 @@ func TestStopDoesNotWaitForNobody(t *testing.T) {
 	})
 }
 
+// TestMessagesKeepTheirAgentID: the shell sends them while the core goes on.
+func TestMessagesKeepTheirAgentID(t *testing.T) {
+	r := registered(t)
+	r.step(run(command("t1", "cpus:1;mem:64")))
+	r.step(r.fetched("c1"), r.started("c1"))
+	sent := r.updates["t1"]
+	r.step(fromMaster(&link.FromMaster{Message: &link.FromMaster_Shutdown{Shutdown: &link.Shutdown{}}}))
+	r.step(r.exited("c1", sigkilled), r.destroyed("c1"))
+	if r.core.AgentID() != "" {
+		t.Fatalf("the agent is still %s", r.core.AgentID())
+	}
+	if got := sent.GetAgentId().GetValue(); got != agentID {
+		t.Errorf("an update that was sent before has turned into one of agent %q", got)
+	}
+}
+
 func TestContainersTellsWhatIsHere(t *testing.T) {
 	r := registered(t)
 	r.running()

@@ -25,7 +25,7 @@ func (c *Core) status(now time.Time, t *task, state mesos.TaskState, source meso
 
 // complete fills in what the agent knows of a status.
 func (c *Core) complete(now time.Time, t *task, s *mesos.TaskStatus) {
-	s.AgentId = &mesos.AgentID{Value: &c.agentID}
+	s.AgentId = c.id()
 	if s.Timestamp == nil {
 		s.Timestamp = new(float64(now.UnixNano()) / 1e9)
 	}

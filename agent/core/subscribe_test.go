@@ -4,7 +4,9 @@
 package core_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/tepui/tepui/agent/core"
 	mesos "github.com/tepui/tepui/api/v1"
@@ -65,6 +67,46 @@ func TestSubscribeAgain(t *testing.T) {
 		"master: update t3 TASK_LOST AGENT_RESTARTED",
 		"update c1 3.5 cpus 224 MB")
 	want(t, r.step(r.limitsUpdated("c1")), "conn 2: LAUNCH t4")
+}
+
+// TestSubscribeWhileTerminating: what the executor could not tell before is
+// heard before it is told to end.
+func TestSubscribeWhileTerminating(t *testing.T) {
+	r := registered(t)
+	r.running()
+	r.step(core.ConnClosed{Conn: 1})
+	want(t, r.step(shutdownExecutor("e")))
+	again := r.subscribe(2, "c1", func(s *executor.Call_Subscribe) {
+		s.UnacknowledgedUpdates = []*executor.Call_Update{{Status: status("t1", taskFinished, "u2")}}
+	})
+	want(t, r.step(again), "master: update t1 TASK_FINISHED", "conn 2: ACKNOWLEDGED t1", "conn 2: SHUTDOWN", "update c1 0.5 cpus 32 MB")
+}
+
+// TestAnExecutorThatStaysAway: it holds resources for tasks that nobody can
+// end, so it has as long to come back as it had to come.
+func TestAnExecutorThatStaysAway(t *testing.T) {
+	t.Run("it comes back", func(t *testing.T) {
+		r := registered(t)
+		r.running()
+		r.step(core.ConnClosed{Conn: 1})
+		want(t, r.wait(time.Minute-1))
+		want(t, r.step(r.subscribe(2, "c1", func(s *executor.Call_Subscribe) {
+			s.UnacknowledgedTasks = []*mesos.TaskInfo{custom("t1", "e", "cpus:1;mem:64")}
+		})), "conn 2: SUBSCRIBED")
+		want(t, r.wait(time.Hour))
+	})
+	t.Run("it does not", func(t *testing.T) {
+		r := registered(t)
+		r.running()
+		r.step(core.ConnClosed{Conn: 1})
+		want(t, r.wait(time.Minute))
+		want(t, r.wait(5*time.Second), "destroy c1")
+		want(t, r.step(r.exited("c1", sigkilled)),
+			"master: update t1 TASK_LOST EXECUTOR_REREGISTRATION_TIMEOUT", "master: executor e exited 9")
+		if message := r.updates["t1"].GetMessage(); !strings.Contains(message, "within 1m0s") {
+			t.Errorf("message %q", message)
+		}
+	})
 }
 
 func TestCallsThatAreRefused(t *testing.T) {
