@@ -217,6 +217,27 @@ func TestShutdown(t *testing.T) {
 			}
 		})
 	})
+	t.Run("tells an agent that does not take it back how its tasks ended", func(t *testing.T) {
+		inBubble(t, checkpointing(), func(b *bench) {
+			p := b.registered()
+			p.Send(launch("T1"))
+			b.expect("LaunchTask T1")
+			p.Hangup(nil)
+			b.expect("Disconnected")
+			p = b.agent.Accept()
+			p.Next() // SUBSCRIBE
+			begin := time.Now()
+			p.Send(shutdown())
+			b.expect("Shutdown")
+			b.send("T1", mesos.TaskState_TASK_KILLED)
+			p.Send(acknowledge(p.Next()))
+			p.Closed()
+			p.Hangup(nil)
+			if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, 0); err != nil {
+				t.Errorf("Join: %v", err)
+			}
+		})
+	})
 	t.Run("but not longer than the grace period", func(t *testing.T) {
 		inBubble(t, plain(), func(b *bench) {
 			p := b.registered()

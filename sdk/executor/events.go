@@ -38,16 +38,21 @@ func (d *MesosDriver) handle(c *conversation, event *wire.Event, known bool) {
 // subscribed opens the way for calls before it calls back, so that the callback
 // can make some.
 func (d *MesosDriver) subscribed(c *conversation, event *wire.Event_Subscribed, known bool) {
-	c.SetIdle(0) // an agent need not say anything for hours
 	again := known || c.subscribed
-	c.subscribed = true
-	d.open()
+	d.accepted(c)
 	d.log.Debug("subscribed", "agent", d.address(), "container_id", event.GetContainerId().GetValue())
 	if again {
 		d.executor.Reregistered(d, event.GetAgentInfo())
 		return
 	}
 	d.executor.Registered(d, event.GetExecutorInfo(), event.GetFrameworkInfo(), event.GetAgentInfo())
+}
+
+// accepted notes that the agent has taken the subscription.
+func (d *MesosDriver) accepted(c *conversation) {
+	c.SetIdle(0) // an agent need not say anything for hours
+	c.subscribed = true
+	d.open()
 }
 
 // open lets calls in, first the updates that came too late for SUBSCRIBE.

@@ -25,8 +25,12 @@ func (d *MesosDriver) finish(c *conversation) {
 }
 
 // shutdown calls Shutdown and stops the driver when the executor has nothing
-// left to tell, at the latest after the grace period.
+// left to tell, at the latest after the grace period. To an executor that comes
+// back the agent may say SHUTDOWN instead of SUBSCRIBED.
 func (d *MesosDriver) shutdown(c *conversation) {
+	if !c.subscribed {
+		d.accepted(c)
+	}
 	timer := d.callShutdown()
 	defer timer.Stop()
 	d.await(c, timer.C, d.idle)
