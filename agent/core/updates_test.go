@@ -165,6 +165,21 @@ func TestExecutorExitedIsToldLater(t *testing.T) {
 	r.step(core.LinkDown{})
 	want(t, r.step(r.exited("c1", sigkilled)), "conn 1: hangup 7", "destroy c1")
 	want(t, r.step(core.LinkUp{}), "master: register "+agentID)
+	if x := r.register.GetExited(); len(x) != 1 || x[0].GetExecutorId().GetValue() != "e" || x[0].GetStatus() != 9 {
+		t.Errorf("register lists %v, want the end of executor e with 9", x)
+	}
+	want(t, r.step(fromMaster(registeredMessage(agentID))), "master: update t1 TASK_LOST EXECUTOR_TERMINATED")
+	r.step(core.LinkDown{}, core.LinkUp{})
+	if x := r.register.GetExited(); len(x) != 0 {
+		t.Errorf("register lists %v again", x)
+	}
+}
+
+func TestExecutorExitedBetweenRegisterAndItsAnswerIsToldAfterIt(t *testing.T) {
+	r := registered(t)
+	r.running()
+	r.step(core.LinkDown{}, core.LinkUp{})
+	want(t, r.step(r.exited("c1", sigkilled)), "conn 1: hangup 7", "destroy c1")
 	want(t, r.step(fromMaster(registeredMessage(agentID))),
 		"master: executor e exited 9", "master: update t1 TASK_LOST EXECUTOR_TERMINATED")
 }

@@ -333,7 +333,10 @@ type Register struct {
 	// Tasks that are live, or whose terminal update is not yet acknowledged.
 	// state is the latest state, status_update_state the one last acknowledged
 	// or in flight. statuses holds no more of that update than its container.
-	Tasks         []*v1.Task `protobuf:"bytes,5,rep,name=tasks" json:"tasks,omitempty"`
+	Tasks []*v1.Task `protobuf:"bytes,5,rep,name=tasks" json:"tasks,omitempty"`
+	// Executors that have ended since the link was lost, so that the master tells
+	// their frameworks how, and not only that they are gone.
+	Exited        []*ExecutorExited `protobuf:"bytes,6,rep,name=exited" json:"exited,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -399,6 +402,13 @@ func (x *Register) GetExecutors() []*v1.ExecutorInfo {
 func (x *Register) GetTasks() []*v1.Task {
 	if x != nil {
 		return x.Tasks
+	}
+	return nil
+}
+
+func (x *Register) GetExited() []*ExecutorExited {
+	if x != nil {
+		return x.Exited
 	}
 	return nil
 }
@@ -1011,7 +1021,7 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"\x11shutdown_executor\x18\x06 \x01(\v2\x1c.tepui.link.ShutdownExecutorH\x00R\x10shutdownExecutor\x12N\n" +
 	"\x12shutdown_framework\x18\a \x01(\v2\x1d.tepui.link.ShutdownFrameworkH\x00R\x11shutdownFramework\x122\n" +
 	"\bshutdown\x18\b \x01(\v2\x14.tepui.link.ShutdownH\x00R\bshutdownB\t\n" +
-	"\amessage\"\xe4\x01\n" +
+	"\amessage\"\x98\x02\n" +
 	"\bRegister\x12)\n" +
 	"\x05agent\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\x05agent\x12\x18\n" +
 	"\aversion\x18\x02 \x02(\tR\aversion\x127\n" +
@@ -1019,7 +1029,8 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"frameworks\x18\x03 \x03(\v2\x17.mesos.v1.FrameworkInfoR\n" +
 	"frameworks\x124\n" +
 	"\texecutors\x18\x04 \x03(\v2\x16.mesos.v1.ExecutorInfoR\texecutors\x12$\n" +
-	"\x05tasks\x18\x05 \x03(\v2\x0e.mesos.v1.TaskR\x05tasks\"h\n" +
+	"\x05tasks\x18\x05 \x03(\v2\x0e.mesos.v1.TaskR\x05tasks\x122\n" +
+	"\x06exited\x18\x06 \x03(\v2\x1a.tepui.link.ExecutorExitedR\x06exited\"h\n" +
 	"\n" +
 	"Registered\x12,\n" +
 	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\x12,\n" +
@@ -1122,33 +1133,34 @@ var file_api_link_agent_proto_depIdxs = []int32{
 	14, // 13: tepui.link.Register.frameworks:type_name -> mesos.v1.FrameworkInfo
 	15, // 14: tepui.link.Register.executors:type_name -> mesos.v1.ExecutorInfo
 	16, // 15: tepui.link.Register.tasks:type_name -> mesos.v1.Task
-	17, // 16: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	18, // 17: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
-	19, // 18: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
-	20, // 19: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
-	21, // 20: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
-	22, // 21: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
-	14, // 22: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
-	23, // 23: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
-	19, // 24: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
-	24, // 25: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
-	25, // 26: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
-	19, // 27: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	24, // 28: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	19, // 29: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	20, // 30: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	19, // 31: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
-	20, // 32: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
-	19, // 33: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	20, // 34: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	19, // 35: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	0,  // 36: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
-	1,  // 37: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
-	37, // [37:38] is the sub-list for method output_type
-	36, // [36:37] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	9,  // 16: tepui.link.Register.exited:type_name -> tepui.link.ExecutorExited
+	17, // 17: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	18, // 18: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
+	19, // 19: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
+	20, // 20: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
+	21, // 21: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
+	22, // 22: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
+	14, // 23: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
+	23, // 24: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
+	19, // 25: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
+	24, // 26: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
+	25, // 27: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
+	19, // 28: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	24, // 29: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	19, // 30: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	20, // 31: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	19, // 32: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
+	20, // 33: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
+	19, // 34: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	20, // 35: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	19, // 36: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	0,  // 37: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
+	1,  // 38: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
+	38, // [38:39] is the sub-list for method output_type
+	37, // [37:38] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_api_link_agent_proto_init() }
