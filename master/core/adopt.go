@@ -10,7 +10,7 @@ import (
 
 // exitUnknown is the wait status of an executor of which nobody knows how it
 // ended.
-const exitUnknown = -1
+const exitUnknown = int32(-1)
 
 // adopt enters what a registered agent brings into the books, and settles what
 // the master knew and the agent does not.
@@ -117,7 +117,11 @@ func (c *Core) settle(a *agent, r *registration) {
 	for _, e := range r.beforeExecutors {
 		f := e.framework
 		if a.executors[e.key()] == nil && !f.ending {
-			c.toFramework(f, failureEvent(a.protoID, e.info.ExecutorId, new(int32(exitUnknown))))
+			status, known := r.exited[e.key()]
+			if !known {
+				status = exitUnknown
+			}
+			c.toFramework(f, failureEvent(a.protoID, e.info.ExecutorId, &status))
 		}
 		c.forgetIfEmpty(f)
 	}

@@ -79,7 +79,7 @@ func (c *Core) stepAgentMessage(in AgentMessage) error {
 	}
 	switch m := in.Message.GetMessage().(type) {
 	case *link.FromAgent_Update:
-		return c.statusUpdate(a, m.Update)
+		c.statusUpdate(a, m.Update)
 	case *link.FromAgent_ExecutorExited:
 		c.executorExited(a, m.ExecutorExited)
 	case *link.FromAgent_ExecutorMessage:
@@ -94,7 +94,7 @@ func (c *Core) stepAgentMessage(in AgentMessage) error {
 // tasks that died with it are reported by the agent one by one, except those of
 // a framework that is gone.
 func (c *Core) executorExited(a *agent, m *link.ExecutorExited) {
-	key := executorKey{FrameworkID(m.GetFrameworkId().GetValue()), ExecutorID(m.GetExecutorId().GetValue())}
+	key := exitedKey(m)
 	e := a.executors[key]
 	if e == nil {
 		c.note(Note{Level: Debug, Event: "unknown executor exited", Framework: key.framework, Agent: a.id, Executor: key.executor})
@@ -107,12 +107,16 @@ func (c *Core) executorExited(a *agent, m *link.ExecutorExited) {
 		c.toFramework(f, failureEvent(a.protoID, m.GetExecutorId(), m.Status))
 		return
 	}
-	for _, t := range sortedTasks(f.tasks) {
-		if t.agent == a && t.executor == e.id {
+	for k, t := range a.tasks { // they go in no order: nobody is told
+		if k.framework == f.id && t.executor == e.id {
 			c.dropTask(t)
 		}
 	}
 	c.forgetIfEmpty(f)
+}
+
+func exitedKey(m *link.ExecutorExited) executorKey {
+	return executorKey{FrameworkID(m.GetFrameworkId().GetValue()), ExecutorID(m.GetExecutorId().GetValue())}
 }
 
 // addExecutor enters an executor into the books of its agent and framework.

@@ -330,6 +330,26 @@ func TestAnExecutorThatTheAgentComesBackWithoutHasFailed(t *testing.T) {
 	has(t, s.offer(), "cpus:4;mem:1000")
 }
 
+func TestAnExecutorThatEndedWhileItsAgentWasAwayHasFailedWithItsStatus(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:4;mem:1000")
+	s := w.subscribe()
+	launched(t, s, n, "t", "cpus:1", byExecutor("e", "mem:100"))
+	n.close()
+	info := agentInfo("cpus:4;mem:1000")
+	info.Id = n.id
+	w.register(&link.Register{Agent: info, Exited: []*link.ExecutorExited{
+		{FrameworkId: s.id, ExecutorId: &mesos.ExecutorID{Value: new("e")}, Status: new(int32(9))},
+		{FrameworkId: s.id, ExecutorId: &mesos.ExecutorID{Value: new("unknown")}, Status: new(int32(1))},
+	}})
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_RECONCILIATION)
+	if f := s.next(scheduler.Event_FAILURE).GetFailure(); f.GetExecutorId().GetValue() != "e" || f.GetStatus() != 9 {
+		t.Errorf("FAILURE %v, want executor e, status 9", f)
+	}
+	has(t, s.offer(), "cpus:4;mem:1000")
+	s.quiet()
+}
+
 func TestAMasterThatKnowsNothingAdoptsWhatAnAgentBrings(t *testing.T) {
 	w := newWorld(t)
 	f := &sched{w: w, id: &mesos.FrameworkID{Value: new("old-0000")}}

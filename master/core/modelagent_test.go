@@ -31,6 +31,7 @@ type modelAgent struct {
 	leaving    map[string]bool // frameworks that the master ended
 	tasks      map[key]*modelTask
 	executors  map[key]*mesos.ExecutorInfo
+	exits      []*link.ExecutorExited // that could not be told
 }
 
 // modelTask is live, or has updates that are not acknowledged.
@@ -50,6 +51,7 @@ func (a *modelAgent) reset() {
 	a.leaving = make(map[string]bool)
 	a.tasks = make(map[key]*modelTask)
 	a.executors = make(map[key]*mesos.ExecutorInfo)
+	a.exits = nil
 }
 
 // connect registers, with all that the agent has. Where the master has not yet
@@ -73,6 +75,7 @@ func (a *modelAgent) connect() {
 	for _, t := range a.sorted() {
 		r.Tasks = append(r.Tasks, t.listed())
 	}
+	r.Exited, a.exits = a.exits, nil
 	a.conn = w.conn()
 	w.do(core.AgentMessage{Conn: a.conn, Address: "10.0.0.1", Message: registerMessage(r)})
 	a.m.settle()
@@ -240,9 +243,13 @@ func (a *modelAgent) exit(k key) {
 		}
 	}
 	delete(a.executors, k)
-	a.say(&link.FromAgent{Message: &link.FromAgent_ExecutorExited{ExecutorExited: &link.ExecutorExited{
+	exited := &link.ExecutorExited{
 		FrameworkId: &mesos.FrameworkID{Value: &k.framework}, ExecutorId: &mesos.ExecutorID{Value: &k.id}, Status: new(int32(9)),
-	}}})
+	}
+	if a.conn == 0 {
+		a.exits = append(a.exits, exited)
+	}
+	a.say(&link.FromAgent{Message: &link.FromAgent_ExecutorExited{ExecutorExited: exited}})
 	a.m.settle()
 }
 

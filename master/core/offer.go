@@ -126,8 +126,8 @@ func (o *offer) message() *mesos.Offer {
 // executorIDs returns the executors that the framework has on the agent.
 func executorIDs(a *agent, f *framework) []*mesos.ExecutorID {
 	var list []*mesos.ExecutorID
-	for e := range f.executors {
-		if e.agent == a {
+	for k, e := range a.executors {
+		if k.framework == f.id {
 			list = append(list, e.info.ExecutorId)
 		}
 	}

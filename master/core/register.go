@@ -21,6 +21,9 @@ func (c *Core) register(conn ConnID, current *agent, address string, m *link.Reg
 		return problem
 	}
 	a := c.agents[r.id]
+	if a == nil && len(c.agents) >= maxAgents {
+		return failf(Exhausted, "register: the master knows %d agents and takes no more, come back later", len(c.agents))
+	}
 	if why := c.turnAway(r, a); why != "" {
 		c.note(Note{Level: Warn, Event: "agent turned away", Agent: r.id, Detail: why})
 		c.out.Send = append(c.out.Send, Message{Conn: conn, Down: &link.FromMaster{Message: &link.FromMaster_Shutdown{
@@ -52,8 +55,6 @@ func (c *Core) turnAway(r *registration, a *agent) string {
 	case a != nil && a.info.GetHostname() != r.info.GetHostname():
 		return fmt.Sprintf("hostname %q: agent %s must keep the hostname %q, or register as a new agent",
 			r.info.GetHostname(), a.id, a.info.GetHostname())
-	case a == nil && len(c.agents) >= maxAgents:
-		return fmt.Sprintf("the master knows %d agents and takes no more", len(c.agents))
 	}
 	return ""
 }

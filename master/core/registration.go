@@ -19,6 +19,7 @@ type registration struct {
 	frameworks map[FrameworkID]*mesos.FrameworkInfo
 	executors  []registeredExecutor
 	tasks      []registeredTask
+	exited     map[executorKey]int32 // wait status of those that have ended
 
 	// What the master knew of a known agent before.
 	before          []*task
@@ -63,6 +64,7 @@ func (c *Core) parseRegistration(m *link.Register) (*registration, *Error) {
 		info:       m.GetAgent(),
 		id:         AgentID(m.GetAgent().GetId().GetValue()),
 		frameworks: make(map[FrameworkID]*mesos.FrameworkInfo),
+		exited:     make(map[executorKey]int32),
 	}
 	if err := r.parseAgent(); err != nil {
 		return nil, err
@@ -71,6 +73,9 @@ func (c *Core) parseRegistration(m *link.Register) (*registration, *Error) {
 		if err := r.parseFramework(info); err != nil {
 			return nil, err
 		}
+	}
+	for _, e := range m.GetExited() {
+		r.exited[exitedKey(e)] = e.GetStatus()
 	}
 	free, err := c.parseExecutors(r, m.GetExecutors())
 	if err == nil {

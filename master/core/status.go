@@ -15,20 +15,20 @@ import (
 // statusUpdate handles a task's status on its way from the agent to the
 // framework. The agent sends it again until it is acknowledged, so that it may
 // be dropped here whenever the framework is not there.
-func (c *Core) statusUpdate(a *agent, u *link.Update) error {
+func (c *Core) statusUpdate(a *agent, u *link.Update) {
 	status := u.GetStatus()
 	f := c.frameworks[FrameworkID(u.GetFrameworkId().GetValue())]
 	if f == nil {
 		// Of a framework that is long gone: nobody else will ever answer.
 		c.acknowledgeUpdate(a, u)
-		return nil
+		return
 	}
 	key := taskKey{f.id, TaskID(status.GetTaskId().GetValue())}
 	if c.wasAcknowledged(a, key, containerOf(status), status.GetUuid()) {
 		// The acknowledgement is on its way, or was lost. By now the id may
 		// be that of another task, which this is not about.
 		c.acknowledgeUpdate(a, u)
-		return nil
+		return
 	}
 	t := a.tasks[key]
 	if t != nil {
@@ -36,10 +36,9 @@ func (c *Core) statusUpdate(a *agent, u *link.Update) error {
 	}
 	if f.ending || t != nil && t.shadow {
 		c.swallow(a, f, t, u)
-		return nil
+		return
 	}
 	c.toFramework(f, updateEvent(status))
-	return nil
 }
 
 // wasAcknowledged tells whether this is the end of a task that its framework has
