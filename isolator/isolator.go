@@ -126,7 +126,7 @@ func (i *Isolator) Root() string {
 }
 
 // Start makes container id and runs the command of spec in it. It returns when
-// the command has been executed, or with a *StartError that names the step and
+// the execution of the command can no longer fail, or with a *StartError that names the step and
 // its object; then nothing of the container is left. If ctx ends before the
 // command runs, the start has failed. Of spec it uses Process.{Args, Env, Cwd,
 // User, Rlimits, NoNewPrivileges, OOMScoreAdj}, Hostname, Mounts (bind, tmpfs)
