@@ -26,7 +26,7 @@ else
 run: vm-tools tested
 	@echo "this host has no cgroup v2 controllers for cpu and memory: the word count runs in a virtual machine"
 	@$(MAKE) --no-print-directory vm-deps
-	$(VM) -data $(CURDIR)/$(TESTED):bin -data $(CURDIR)/$(DEMO)/demo.sh -data $$($(DEMO)/text.sh):text run /data/demo.sh /data/bin /data/text --size 10 --timeout 20m
+	$(VM) -data $(CURDIR)/$(TESTED):bin -data $(CURDIR)/$(DEMO)/demo.sh -data $$($(DEMO)/text.sh):text run /data/demo.sh /data/bin /data/text --timeout 20m
 endif
 
 test: lint check-generate unit integration

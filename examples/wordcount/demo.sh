@@ -21,7 +21,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-"$bin/tepui" local --port 5050 --work_dir "$dir/work" --runtime_dir "$dir/run" --cgroups_enable_cfs \
+"$bin/tepui" local --port 5050 --work_dir "$dir/work" --runtime_dir "$dir/run" \
 	--resources 'cpus:4;mem:768' 2>"$dir/log" &
 agent=$!
 if ! "$bin/wordcount" --master 127.0.0.1:5050 --text "$text" "$@"; then
