@@ -148,9 +148,9 @@ func (a *Agent) assemble(at netip.AddrPort, socket string) (*parts, error) {
 		stopTimeout: a.cfg.StopTimeout,
 	}}
 	env := environment{endpoint: at, socket: socket, mesosHome: a.cfg.MesosHome, secret: &a.secret}
-	p.tools = newTools(&a.cfg, a.sandboxes, env)
 	p.linker = &linker{master: a.cfg.Master, dial: a.cfg.Dial, loop: p.loop, log: a.cfg.Log}
-	p.door = &door{secret: &a.secret, loop: p.loop, conns: map[core.ContainerID]int{}}
+	p.door = &door{secret: &a.secret, loop: p.loop}
+	p.tools = newTools(&a.cfg, a.sandboxes, env, &p.door.callers)
 	p.server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxFromExecutor),
 		grpc.MaxConcurrentStreams(maxStreams),

@@ -31,10 +31,6 @@ const (
 	maxFromExecutor = 4 << 20
 )
 
-// maxConnsPerContainer is how many connections the executor of one container
-// may have, of which one is in use and others are on their way out.
-const maxConnsPerContainer = 8
-
 // flushTimeout is how long a connection that ends tries to send what is queued.
 const flushTimeout = 5 * time.Second
 
@@ -46,27 +42,7 @@ type door struct {
 	last   atomic.Uint64  // connection
 	peers  sync.WaitGroup // goroutines that send and receive
 
-	mu    sync.Mutex
-	conns map[core.ContainerID]int // how many each has
-}
-
-// enter counts a connection of a container, unless it has too many.
-func (d *door) enter(c core.ContainerID) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.conns[c] >= maxConnsPerContainer {
-		return false
-	}
-	d.conns[c]++
-	return true
-}
-
-func (d *door) leave(c core.ContainerID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.conns[c]--; d.conns[c] == 0 {
-		delete(d.conns, c)
-	}
+	callers callers
 }
 
 // executorStream is an executor's stream, as the agent has it.
@@ -102,10 +78,9 @@ func (d *door) Connect(stream executorStream) error {
 	if err != nil {
 		return err
 	}
-	if !d.enter(container) {
+	if !d.callers.enter(container) {
 		return status.Errorf(codes.ResourceExhausted, "the executor has %d connections and gets no more", maxConnsPerContainer)
 	}
-	defer d.leave(container)
 	c := &conn{
 		id:        core.ConnID(d.last.Add(1)),
 		container: container,
@@ -113,9 +88,9 @@ func (d *door) Connect(stream executorStream) error {
 		ending:    make(chan struct{}),
 	}
 	if !d.loop.post(post{before: func(l *loop) { l.conns[c.id] = c }}) {
+		d.callers.leave(container)
 		return errStopping()
 	}
-	defer d.loop.post(post{in: core.ConnClosed{Conn: c.id}, before: func(l *loop) { delete(l.conns, c.id) }})
 	return d.serve(stream, c)
 }
 
@@ -145,8 +120,10 @@ func (d *door) serve(stream executorStream, c *conn) error {
 	return c.result
 }
 
-// receive posts what the executor says, until it says no more.
+// receive posts what the executor says, until it says no more, and then that.
 func (d *door) receive(stream executorStream, c *conn) {
+	defer d.callers.leave(c.container)
+	defer d.loop.post(post{in: core.ConnClosed{Conn: c.id}, before: func(l *loop) { delete(l.conns, c.id) }})
 	for {
 		call, err := stream.Recv()
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/tepui/tepui/agent/core"
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/executor"
@@ -116,6 +117,27 @@ func TestDuplicateUpdate(t *testing.T) {
 			e.expect(executor.Event_ACKNOWLEDGED)
 		}
 		m.update(t, "t1", taskRunning)
+		m.update(t, "t1", taskFinished)
+	})
+}
+
+// TestLastWords: what an executor has sent before its end counts, however soon
+// the agent learns of the end.
+func TestLastWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		m := h.register()
+		m.run(custom("t1", "e"))
+		c := <-h.containers.started
+		e := h.connect("e", environment(c)["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"])
+		e.subscribe()
+		e.expect(executor.Event_LAUNCH)
+		c.end(core.Exit{})
+		synctest.Wait()
+		e.update("t1", "1", taskFinished) // was on its way
+		if err := e.stream.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
 		m.update(t, "t1", taskFinished)
 	})
 }

@@ -29,6 +29,7 @@ type tools struct {
 	containers Containers
 	sandboxes  *sandboxes
 	env        environment
+	callers    *callers
 	fetch      []string // the command that fetches
 	home       string   // where relative URIs start
 	switchUser bool
@@ -38,11 +39,12 @@ type tools struct {
 	workers sync.WaitGroup
 }
 
-func newTools(cfg *Config, boxes *sandboxes, env environment) *tools {
+func newTools(cfg *Config, boxes *sandboxes, env environment, calls *callers) *tools {
 	return &tools{
 		containers: cfg.Isolator,
 		sandboxes:  boxes,
 		env:        env,
+		callers:    calls,
 		fetch:      cfg.FetchCommand,
 		home:       cfg.FrameworksHome,
 		switchUser: cfg.SwitchUser,

@@ -26,6 +26,9 @@ const (
 	destroyRetryMax = 10 * time.Second
 )
 
+// hearingTime is how long an executor is heard after its end.
+const hearingTime = time.Second
+
 // worker carries out what the core wants of one container, one action after
 // the other, from Launch to Forget.
 type worker struct {
@@ -152,7 +155,22 @@ func (w *worker) wait(ctx context.Context) {
 		w.log.Warn("not all is known of the container's end", "error", err)
 	}
 	w.learn(func(f *facts) { f.ended, f.exit, f.usage = time.Now(), exit, usage })
+	if w.launch.Custom {
+		w.hearOut(ctx)
+	}
 	w.post(core.Exited{Container: w.launch.Container, Exit: exit})
+}
+
+// hearOut waits until the last words of an executor that has ended are with the
+// core. Its connections have ended with it, unless it gave one away.
+func (w *worker) hearOut(ctx context.Context) {
+	timeout := time.NewTimer(hearingTime)
+	defer timeout.Stop()
+	select {
+	case <-w.tools.callers.gone(w.launch.Container):
+	case <-timeout.C:
+	case <-ctx.Done():
+	}
 }
 
 func (w *worker) doUpdate(limits core.Limits) {
