@@ -164,7 +164,8 @@ func TestHalfACPU(t *testing.T) {
 	c := start(t, iso, "c", shell(spin), isolator.Limits{CPUs: 500, Memory: 64 * mib})
 	stat := c.Cgroup() + "/cpu.stat"
 	shares(t, func(window time.Duration) bool {
-		before, began := number(t, stat, "usage_usec"), time.Now()
+		began := time.Now() // before the usage is read, so that a pause in between counts for less, not more
+		before := number(t, stat, "usage_usec")
 		<-time.After(window)
 		share := float64(number(t, stat, "usage_usec")-before) / float64(time.Since(began).Microseconds())
 		t.Logf("used %.3f of a core", share)

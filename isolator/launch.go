@@ -25,7 +25,8 @@ func initEnv() []string {
 }
 
 // Stdio is what the command has as standard input, output and error. A nil is
-// /dev/null. The files stay the caller's to close; process 1 keeps them open
+// /dev/null. A file in non-blocking mode, such as the end of an os.Pipe, becomes a blocking one,
+// which is what commands expect. The files stay the caller's to close; process 1 keeps them open
 // for as long as the container lives.
 type Stdio struct{ Stdin, Stdout, Stderr *os.File }
 

@@ -5,10 +5,10 @@
 // that pass between it and the isolator that started it.
 //
 // The isolator clones process 1 into the container's namespaces and cgroup
-// with five descriptors (see the FD constants), sends a Config over the control
-// socket and reads back one Report: the command runs, or the step that failed.
-// From then on process 1 needs nobody: it reaps every orphan, forwards signals
-// to the command's process group, and when the command has ended it writes the
+// with the command's standard descriptors and a few more (see the FD constants), sends a
+// Config over the control socket and reads back one Report: the command runs, or the
+// step that failed. From then on process 1 needs nobody: it reaps every orphan,
+// passes the signals that come through a named pipe on to the command's process group, and when the command has ended it writes the
 // command's wait status to the status file and exits. The kernel then kills
 // whatever is left in the PID namespace.
 //
