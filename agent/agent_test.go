@@ -374,6 +374,33 @@ func TestStatisticsAreNotTheStatus(t *testing.T) {
 	})
 }
 
+// TestLargeTask: a task and its framework come in one message, each of which may
+// be as large as what a master takes.
+func TestLargeTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		m := h.register()
+		task := command("t1")
+		task.Data = make([]byte, 20<<20)
+		m.run(task)
+		m.update(t, "t1", taskRunning)
+	})
+}
+
+// TestStartIsBounded: a start that hangs is given up, and says so.
+func TestStartIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.containers.hang = true
+		m := h.register()
+		m.run(command("t1"))
+		s := m.update(t, "t1", taskFailed)
+		if !strings.Contains(s.GetMessage(), "not started within 1m0s") {
+			t.Errorf("message %q", s.GetMessage())
+		}
+	})
+}
+
 func TestListContainers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(t)

@@ -20,6 +20,7 @@ import (
 type fakeContainers struct {
 	started chan *fakeContainer // each one, as it starts
 	fail    func(id string) error
+	hang    bool // none starts until it is given up
 	quick   bool // each ends with 0 as soon as it has started
 	// stubborn is how often a Destroy fails before it works.
 	stubborn int
@@ -32,6 +33,9 @@ func newFakes() *fakeContainers {
 func (f *fakeContainers) Start(ctx context.Context, id string, spec *specs.Spec, limits core.Limits, stdio agent.Stdio) (agent.Container, error) {
 	if err := f.fail(id); err != nil {
 		return nil, err
+	}
+	if f.hang {
+		<-ctx.Done()
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ const (
 const (
 	maxToMaster      = 1 << 17 // messages: more than one update for each of very many tasks
 	maxToMasterBytes = 256 << 20
-	maxFromMaster    = 16 << 20         // bytes of one message
+	maxFromMaster    = 40 << 20         // bytes of one message: a task and its framework may have come in 16 MiB each
 	pingAfter        = 15 * time.Second // of silence
 	pingTimeout      = 15 * time.Second // until a master that answers nothing is given up
 )

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
@@ -23,6 +24,24 @@ const (
 	maxStarting   = 8
 	maxDestroying = 16
 )
+
+// The most that a stage may take, of a container that has its turn.
+const (
+	fetchTimeout = time.Hour
+	startTimeout = time.Minute
+)
+
+// within does one stage with a bound on its time, and says so if it was reached.
+func within(ctx context.Context, limit time.Duration, stage string, do func(context.Context) error) error {
+	timeout := fmt.Errorf("not %s within %v", stage, limit)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeout)
+	defer cancel()
+	err := do(ctx)
+	if err != nil && context.Cause(ctx) == timeout {
+		return fmt.Errorf("%w: %w", timeout, err)
+	}
+	return err
+}
 
 // tools is what all workers share.
 type tools struct {
@@ -104,7 +123,9 @@ func (t *tools) fetchInto(ctx context.Context, box *sandbox, uris []*mesos.Comma
 			OutputFile: u.GetOutputFile(),
 		})
 	}
-	return fetcher.Spawn(ctx, t.fetch, r)
+	return within(ctx, fetchTimeout, "fetched", func(ctx context.Context) error {
+		return fetcher.Spawn(ctx, t.fetch, r)
+	})
 }
 
 // start starts the command of a launch in its sandbox.
@@ -117,8 +138,12 @@ func (t *tools) start(ctx context.Context, l *core.Launch, box *sandbox, limits 
 		return nil, err
 	}
 	defer t.starting.Release(1)
-	c, err := t.containers.Start(ctx, string(l.Container), newSpec(l, box, env), limits,
-		Stdio{Stdout: box.stdout, Stderr: box.stderr})
+	var c Container
+	err = within(ctx, startTimeout, "started", func(ctx context.Context) (err error) {
+		c, err = t.containers.Start(ctx, string(l.Container), newSpec(l, box, env), limits,
+			Stdio{Stdout: box.stdout, Stderr: box.stderr})
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the container: %w", err)
 	}

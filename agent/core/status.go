@@ -82,6 +82,7 @@ func (c *Core) report(now time.Time, t *task, s *mesos.TaskStatus) verdict {
 
 // retire takes a task that has ended out of its execution and the ledger.
 func (c *Core) retire(t *task) {
+	t.info = remains(t.info)
 	e := t.executor
 	if e == nil {
 		t.phase = ended
@@ -97,7 +98,7 @@ func (c *Core) retire(t *task) {
 // come, and forgets it if it has ended.
 func (c *Core) forgo(t *task) {
 	c.timers.stop(&t.updates.retry)
-	t.updates.pending = nil
+	t.updates.pending, t.updates.bytes = nil, 0
 	if t.phase == ended {
 		c.drop(t)
 	}

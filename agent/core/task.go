@@ -40,6 +40,16 @@ func (t *task) holder() Holder { return Holder{t.framework.id, t.id} }
 // framework's.
 func (t *task) isCommand() bool { return t.info.GetExecutor() == nil }
 
+// remains are what of a task's info is still of use when it has ended: a task
+// may wait long for its last acknowledgement.
+func remains(info *mesos.TaskInfo) *mesos.TaskInfo {
+	r := &mesos.TaskInfo{Name: info.Name, TaskId: info.TaskId, AgentId: info.AgentId, Resources: info.Resources}
+	if e := info.Executor; e != nil {
+		r.Executor = &mesos.ExecutorInfo{ExecutorId: e.ExecutorId}
+	}
+	return r
+}
+
 // proto describes the task for a master that may know nothing of it.
 func (t *task) proto(agent string) *mesos.Task {
 	p := &mesos.Task{

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	mesos "github.com/tepui/tepui/api/v1"
 )
 
@@ -17,13 +19,15 @@ const (
 	retryMax = 10 * time.Minute
 )
 
-// The bounds of one stream. An update beyond maxPending is dropped and not
+// The bounds of one stream. An update beyond maxPending, or that is not the only
+// one and makes all larger than maxPendingBytes, is dropped and not
 // acknowledged to the executor, whose it then remains; a terminal one is taken
 // nevertheless. An executor's duplicate is recognised among the last maxSeen
 // updates: it repeats only what it has sent since it last heard from the agent.
 const (
-	maxPending = 1024
-	maxSeen    = 1024
+	maxPending      = 1024
+	maxPendingBytes = 4 << 20
+	maxSeen         = 1024
 )
 
 // stream is the ordered way of one task's status updates to its framework. The
@@ -31,6 +35,7 @@ const (
 // follows when it is acknowledged. The zero stream is empty.
 type stream struct {
 	pending  []*mesos.TaskStatus
+	bytes    int      // of all pending
 	seen     []string // uuids of the last updates taken
 	terminal bool     // a terminal update was taken: none is after it
 	acked    *mesos.TaskStatus
@@ -59,11 +64,12 @@ func (s *stream) repeats(u *mesos.TaskStatus) bool {
 
 // add takes an update with a uuid to the end of the stream.
 func (s *stream) add(u *mesos.TaskStatus) verdict {
-	terminal := mesos.Terminal(u.GetState())
+	terminal, size := mesos.Terminal(u.GetState()), proto.Size(u)
 	switch {
 	case s.terminal:
 		return late
-	case len(s.pending) >= maxPending && !terminal:
+	case terminal || len(s.pending) == 0:
+	case len(s.pending) >= maxPending || s.bytes+size > maxPendingBytes:
 		return overflow
 	}
 	if len(s.seen) >= maxSeen {
@@ -71,6 +77,7 @@ func (s *stream) add(u *mesos.TaskStatus) verdict {
 	}
 	s.seen = append(s.seen, string(u.GetUuid()))
 	s.pending = append(s.pending, u)
+	s.bytes += size
 	s.terminal = terminal
 	return taken
 }
@@ -91,6 +98,7 @@ func (s *stream) ack(uuid []byte) bool {
 		return false
 	}
 	s.acked = f
+	s.bytes -= proto.Size(f)
 	s.pending[0] = nil
 	s.pending = s.pending[1:]
 	s.interval = 0

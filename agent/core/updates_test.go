@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/tepui/tepui/agent/core"
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
@@ -126,6 +128,40 @@ func TestUpdatesAreBounded(t *testing.T) {
 		t.Errorf("%d updates taken while none is acknowledged, want 1024", taken)
 	}
 	want(t, r.step(r.update(1, "c1", "t1", taskFinished, "the end")), "conn 1: ACKNOWLEDGED t1", "update c1 0.5 cpus 32 MB")
+}
+
+func TestUpdatesAreBoundedInBytes(t *testing.T) {
+	r := registered(t)
+	r.running()
+	large := func(state mesos.TaskState, uuid string, size int) core.Input {
+		s := status("t1", state, uuid)
+		s.Data = make([]byte, size)
+		return r.call(1, "c1", &executor.Call{Type: executor.Call_UPDATE.Enum(), Update: &executor.Call_Update{Status: s}})
+	}
+	want(t, r.step(large(taskStarting, "a", 5<<20)), "master: update t1 TASK_STARTING", "conn 1: ACKNOWLEDGED t1")
+	want(t, r.step(large(taskRunning, "b", 1)))
+	want(t, r.step(r.ack("t1")))
+	want(t, r.step(large(taskRunning, "b", 3<<20)), "master: update t1 TASK_RUNNING", "conn 1: ACKNOWLEDGED t1")
+	want(t, r.step(large(taskRunning, "c", 1<<19)), "conn 1: ACKNOWLEDGED t1")
+	want(t, r.step(large(taskRunning, "d", 1<<20)))
+	want(t, r.step(large(taskFinished, "e", 1<<20)), "conn 1: ACKNOWLEDGED t1", "update c1 0.5 cpus 32 MB")
+}
+
+// TestLittleIsKeptOfATaskThatHasEnded: many may wait for a framework that is
+// away.
+func TestLittleIsKeptOfATaskThatHasEnded(t *testing.T) {
+	r := registered(t)
+	r.running()
+	task := custom("t2", "e", "cpus:1;mem:64")
+	task.Data = make([]byte, 1<<20)
+	task.Labels = &mesos.Labels{Labels: []*mesos.Label{{Key: new(strings.Repeat("k", 1<<20))}}}
+	r.step(run(task))
+	r.step(r.limitsUpdated("c1"), r.update(1, "c1", "t2", taskFinished, "a"))
+	r.step(core.LinkDown{}, core.LinkUp{})
+	got := r.register.GetTasks()[1]
+	if got.GetTaskId().GetValue() != "t2" || got.GetState() != taskFinished || got.GetExecutorId().GetValue() != "e" || proto.Size(got) > 1<<10 {
+		t.Errorf("register tells of the task in %d bytes: %.1000v", proto.Size(got), got)
+	}
 }
 
 func TestRegistrationSendsEveryFrontAtOnce(t *testing.T) {
