@@ -5,6 +5,8 @@ package master
 
 import (
 	"context"
+	"errors"
+	"io"
 	"sync"
 	"time"
 
@@ -139,6 +141,9 @@ func receive[In, Out proto.Message](m *Master, c *conn, s stream[In, Out]) {
 	for {
 		msg, err := s.recv()
 		if err != nil {
+			if code := status.Code(err); !errors.Is(err, io.EOF) && code != codes.Canceled {
+				m.log.Warn("message not received", "conn", c.id, "agent", c.agent, "error", err)
+			}
 			c.end(nil) // the peer has no more to say, or is gone
 			m.post(event{conn: c, input: c.closed()})
 			return

@@ -408,9 +408,16 @@ func TestWhatHappensIsLogged(t *testing.T) {
 	inBubble(t, cfg, func(t *testing.T, c *cluster) {
 		cl := c.dial()
 		cl.register("cpus:1;mem:64", nil)
-		cl.subscribe()
+		s := cl.subscribe()
+		s.send(&scheduler.Call{Type: scheduler.Call_MESSAGE.Enum(), Message: &scheduler.Call_Message{
+			AgentId: &mesos.AgentID{Value: new("a")}, ExecutorId: &mesos.ExecutorID{Value: new("e")}, Data: make([]byte, 16<<20),
+		}})
+		_ = s.end() // too large a call
 	})
-	for _, want := range []string{`msg="agent added" agent_id=m-S0`, `msg="framework added" framework_id=m-0000 detail=test`} {
+	for _, want := range []string{
+		`msg="agent added" agent_id=m-S0`, `msg="framework added" framework_id=m-0000 detail=test`,
+		`msg="message not received" conn=2 agent=false`,
+	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("log does not say %s:\n%s", want, text.String())
 		}

@@ -35,8 +35,8 @@ func (c *Core) adopt(a *agent, r *registration) {
 		}
 		c.adoptTask(a, r, t, before[t.key()])
 	}
-	for _, f := range sortedFrameworks(c.frameworks) {
-		if f.ending && r.frameworks[f.id] != nil {
+	for _, id := range r.mentioned() {
+		if f := c.frameworks[id]; f != nil && f.ending {
 			c.toAgent(a, shutdownFramework(f))
 		}
 	}

@@ -27,7 +27,8 @@ type agent struct {
 	seq     uint64 // order of registration
 	info    *mesos.AgentInfo
 	url     *mesos.URL // where its API is, for offers
-	conn    ConnID     // 0: not connected
+	place   place
+	conn    ConnID // 0: not connected
 
 	total   resource.Resources
 	used    resource.Resources // by tasks and executors

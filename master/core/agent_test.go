@@ -277,6 +277,28 @@ func TestANewAgentInThePlaceOfALostOneReplacesItAtOnce(t *testing.T) {
 	has(t, s.offer(), "cpus:4;mem:1000")
 }
 
+func TestANewAgentOnThePortOfAConnectedOneReplacesItAtOnce(t *testing.T) {
+	w := newWorld(t)
+	on := func(port int32) *link.Register {
+		info := agentInfo("cpus:4;mem:1000")
+		info.Port = &port
+		return &link.Register{Agent: info}
+	}
+	n := w.register(on(5051))
+	s := w.subscribe()
+	launched(t, s, n, "t", "cpus:1")
+	w.register(on(5052))
+	has(t, s.offer(), "cpus:4;mem:1000")
+	s.quiet()
+	w.register(on(5051)) // its host was reset
+	if w.closed[n.conn] != core.CloseReplaced {
+		t.Errorf("the old connection is closed %v, want CloseReplaced", w.closed[n.conn])
+	}
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_REMOVED)
+	s.next(scheduler.Event_FAILURE)
+	has(t, s.offer(), "cpus:4;mem:1000")
+}
+
 func TestAgentsOfOneHostnameAreKeptApartWhileTheyAreConnected(t *testing.T) {
 	w, s, _ := oneTask(t)
 	w.node("cpus:4;mem:1000")
@@ -395,6 +417,16 @@ func TestAnAgentThatMissedTheEndOfAFrameworkIsToldWhenItComesBack(t *testing.T) 
 	has(t, other.offer(), "cpus:3;mem:1000")
 	n.update(s, "t", mesos.TaskState_TASK_KILLED, uuid('k'))
 	has(t, other.offer(), "cpus:1")
+}
+
+func TestAnAgentThatDoesNotListAFrameworkThatIsOverIsToldByWhatItRuns(t *testing.T) {
+	_, s, n := oneTask(t)
+	n.close()
+	s.call(&scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum()})
+	n = n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	if n.next().GetShutdownFramework().GetFrameworkId().GetValue() != s.id.GetValue() {
+		t.Error("the agent is not told")
+	}
 }
 
 func TestATaskIDThatRunsTwiceIsKilledWhereItCameSecond(t *testing.T) {

@@ -34,6 +34,8 @@ func (c *Core) agentClosed(conn ConnID) {
 // framework is told that the agent is.
 func (c *Core) removeAgent(a *agent, why string) {
 	c.timers.stop(a.lost)
+	c.unlink(a)
+	c.vacate(a)
 	c.note(Note{Level: Warn, Event: "agent removed", Agent: a.id, Detail: why})
 	for _, o := range sortedOffers(a.offers) {
 		c.rescind(o)

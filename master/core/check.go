@@ -19,6 +19,13 @@ func (c *Core) Check() error {
 	if c.broken != nil {
 		return fmt.Errorf("core: sums do not add up: %w", c.broken)
 	}
+	placed := 0
+	for _, list := range c.places {
+		placed += len(list)
+	}
+	if placed != len(c.agents) {
+		return fmt.Errorf("core: %d agents have a place, of %d", placed, len(c.agents))
+	}
 	for _, a := range sortedAgents(c.agents) {
 		if err := c.checkAgent(a); err != nil {
 			return fmt.Errorf("core: agent %s: %w", a.id, err)

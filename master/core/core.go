@@ -66,6 +66,7 @@ type Core struct {
 	agents   map[AgentID]*agent
 	agentSeq uint64
 	links    map[ConnID]*agent
+	places   map[place][]*agent // those of one place in the order in which they came there
 	removed  *recent[AgentID]
 
 	offers  map[OfferID]*offer
@@ -105,6 +106,7 @@ func New(cfg Config) (*Core, error) {
 		completed:  newRecent[FrameworkID](maxCompleted),
 		agents:     make(map[AgentID]*agent),
 		links:      make(map[ConnID]*agent),
+		places:     make(map[place][]*agent),
 		removed:    newRecent[AgentID](maxCompleted),
 		offers:     make(map[OfferID]*offer),
 		acked:      newRecent[end](maxAcknowledged),

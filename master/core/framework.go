@@ -126,5 +126,6 @@ func (f *framework) empty() bool {
 }
 
 func (f *framework) hasRole(role string) bool {
-	return slices.Contains(f.roles, role)
+	_, ok := slices.BinarySearch(f.roles, role)
+	return ok
 }

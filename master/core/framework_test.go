@@ -6,6 +6,7 @@ package core_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,14 @@ func TestASubscriptionThatBreaksARuleGetsAnErrorEventAndTheEnd(t *testing.T) {
 		"a role twice": {
 			info:  frameworkInfo(withRoles("a", "b", "a")),
 			words: []string{"framework_info.roles", `"a"`, "once"},
+		},
+		"too large": {
+			info:  frameworkInfo(func(i *mesos.FrameworkInfo) { i.WebuiUrl = new(strings.Repeat("a", 1<<20)) }),
+			words: []string{"framework_info", "1048576 at most"},
+		},
+		"too many roles": {
+			info:  frameworkInfo(withRoles(slices.Repeat([]string{"a"}, 1001)...)),
+			words: []string{"framework_info.roles", "1001", "1000 at most"},
 		},
 		"role with a space":           {info: frameworkInfo(withRole("a b")), words: []string{"framework_info.role", `"a b"`, "white space"}},
 		"role that begins with -":     {info: frameworkInfo(withRole("-a")), words: []string{"framework_info.role", `"-a"`}},

@@ -40,7 +40,7 @@ type Close uint8
 const (
 	CloseNot      Close = iota // the connection goes on
 	CloseDone                  // the last message said why
-	CloseReplaced              // the same peer opened another connection
+	CloseReplaced              // the same peer, or one in its place, opened another connection
 )
 
 // Level is how much an operator wants to know of a Note.

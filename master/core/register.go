@@ -64,7 +64,7 @@ func (c *Core) turnAway(r *registration, a *agent) string {
 // not come back.
 func (c *Core) newAgent(r *registration, address string) *agent {
 	if r.id == "" {
-		c.removePredecessor(r.info, address)
+		c.removePredecessors(placeOf(r.info, address))
 	}
 	for r.id == "" || c.agents[r.id] != nil || c.removed.has(r.id) {
 		r.id = c.ids.agent()
@@ -85,27 +85,12 @@ func (c *Core) newAgent(r *registration, address string) *agent {
 	return a
 }
 
-// removePredecessor removes the disconnected agent of the same hostname, address
-// and port, if there is one.
-func (c *Core) removePredecessor(info *mesos.AgentInfo, address string) {
-	for _, a := range sortedAgents(c.agents) {
-		if a.conn == 0 && a.info.GetHostname() == info.GetHostname() &&
-			a.info.GetPort() == info.GetPort() && a.url.GetAddress().GetIp() == address {
-			c.removeAgent(a, "another agent registered in its place")
-		}
-	}
-}
-
 // takeOver readies a known agent for a new registration: an old connection
 // ends, its offers are rescinded, and the books are cleared of what it ran,
 // which the registration lists anew.
 func (c *Core) takeOver(a *agent, r *registration) {
 	c.timers.stop(a.lost)
-	if a.conn != 0 {
-		delete(c.links, a.conn)
-		c.close(a.conn, CloseReplaced)
-		a.conn = 0
-	}
+	c.unlink(a)
 	for _, o := range sortedOffers(a.offers) {
 		c.rescind(o)
 	}
@@ -122,6 +107,16 @@ func (c *Core) takeOver(a *agent, r *registration) {
 	c.note(Note{Level: Info, Event: "agent came back", Agent: a.id, Detail: r.info.GetHostname()})
 }
 
+// unlink ends the agent's connection, if it has one, in favour of another.
+func (c *Core) unlink(a *agent) {
+	if a.conn == 0 {
+		return
+	}
+	delete(c.links, a.conn)
+	c.close(a.conn, CloseReplaced)
+	a.conn = 0
+}
+
 // connect makes conn the agent's link.
 func (c *Core) connect(a *agent, conn ConnID, address string, info *mesos.AgentInfo) {
 	info.Id = a.protoID
@@ -134,6 +129,7 @@ func (c *Core) connect(a *agent, conn ConnID, address string, info *mesos.AgentI
 			Port:     new(info.GetPort()),
 		},
 	}
+	c.settleAt(a, placeOf(info, address))
 	a.conn = conn
 	c.links[conn] = a
 }

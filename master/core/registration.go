@@ -5,6 +5,8 @@ package core
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
@@ -53,6 +55,22 @@ func (t registeredTask) container() string {
 		return ""
 	}
 	return containerOf(list[len(list)-1])
+}
+
+// mentioned returns the frameworks that the agent lists, by themselves or by
+// something of theirs, sorted.
+func (r *registration) mentioned() []FrameworkID {
+	set := make(map[FrameworkID]struct{}, len(r.frameworks))
+	for id := range r.frameworks {
+		set[id] = struct{}{}
+	}
+	for _, e := range r.executors {
+		set[e.framework] = struct{}{}
+	}
+	for _, t := range r.tasks {
+		set[t.framework] = struct{}{}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 // parseRegistration checks all of a register message before any of it counts.

@@ -126,7 +126,7 @@ func (c *Core) chosenRoles(f *framework, call string, roles []string) ([]string,
 	}
 	for _, role := range roles {
 		if !f.hasRole(role) {
-			c.note(Note{Level: Warn, Event: "call ignored", Framework: f.id, Detail: call + " of unknown role " + role})
+			c.note(Note{Level: Warn, Event: "call ignored", Framework: f.id, Detail: call + " of unknown role " + brief(role)})
 			return nil, false
 		}
 	}

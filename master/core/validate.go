@@ -10,12 +10,16 @@ import (
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
+	"google.golang.org/protobuf/proto"
 )
 
 // check tells what is wrong with a task, naming the field, its value and the
 // rule, or returns what to launch. The rules are independent of each other; the
 // first that is broken is told.
 func (l *launch) check(field string, t *mesos.TaskInfo) (*order, error) {
+	if n := proto.Size(t); n > maxInfo {
+		return nil, fmt.Errorf("%s of %d bytes: must have %d at most", field, n, maxInfo)
+	}
 	if err := l.checkIdentity(field, t); err != nil {
 		return nil, err
 	}

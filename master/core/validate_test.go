@@ -50,6 +50,7 @@ func TestEachRuleOfALaunchHasItsOwnMessage(t *testing.T) {
 		"task id with a slash":    {func(t *mesos.TaskInfo) { t.TaskId.Value = new("a/b") }, []string{".task_id", `"a/b"`, "/"}},
 		"task id in use":          {func(t *mesos.TaskInfo) { t.TaskId.Value = new("running") }, []string{".task_id", `"running"`, "not over", "TASK_STAGING"}},
 		"agent of another offer":  {func(t *mesos.TaskInfo) { t.AgentId = &mesos.AgentID{Value: new("m-S7")} }, []string{".agent_id", `"m-S7"`, `"m-S0"`}},
+		"too large":               {func(t *mesos.TaskInfo) { t.Data = make([]byte, 1<<20) }, []string{"bytes", "1048576 at most"}},
 		"negative kill grace":     {func(t *mesos.TaskInfo) { t.KillPolicy = &mesos.KillPolicy{GracePeriod: negative()} }, []string{".kill_policy.grace_period", "-1s", "negative"}},
 		"negative max time":       {func(t *mesos.TaskInfo) { t.MaxCompletionTime = negative() }, []string{".max_completion_time", "-1s", "negative"}},
 		"no resources":            {func(t *mesos.TaskInfo) { t.Resources = nil }, []string{".resources", "empty"}},
