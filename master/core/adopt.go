@@ -52,6 +52,12 @@ func (c *Core) adoptFramework(r *registration, id FrameworkID) *framework {
 	}
 	f := c.addFramework(id, r.frameworks[id])
 	f.ending = c.completed.has(id)
+	if !f.ending {
+		wait := max(f.failoverTimeout(), c.cfg.AgentReregisterTimeout)
+		f.failover = c.timers.set(c.now.Add(wait), func() {
+			c.endFramework(f, "recovered, and not subscribed in "+wait.String())
+		})
+	}
 	c.note(Note{Level: Info, Event: "framework recovered", Framework: id, Agent: r.id})
 	return f
 }

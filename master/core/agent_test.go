@@ -404,6 +404,42 @@ func TestAMasterThatKnowsNothingAdoptsWhatAnAgentBrings(t *testing.T) {
 	s.next(scheduler.Event_FAILURE)
 }
 
+func TestARecoveredFrameworkIsRemovedWhenNobodySubscribesInTime(t *testing.T) {
+	for name, c := range map[string]struct {
+		failover float64
+		wait     time.Duration
+	}{
+		"at least the agents' time": {60, reregisterTimeout},
+		"its failover_timeout":      {3600, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			f := &sched{w: w, id: &mesos.FrameworkID{Value: new("old-0000")}}
+			n := &node{w: w, id: &mesos.AgentID{Value: new("old-S0")}}
+			n = n.back("cpus:4;mem:1000", []*mesos.FrameworkInfo{frameworkInfo(withID("old-0000"), withFailoverTimeout(c.failover))},
+				nil, listed(f, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+			w.pass(c.wait - 1)
+			n.quiet()
+			w.pass(1)
+			if n.next().GetShutdownFramework().GetFrameworkId().GetValue() != "old-0000" {
+				t.Error("the agent is not told to end it")
+			}
+			w.dial(frameworkInfo(withID("old-0000"))).ended("removed")
+		})
+	}
+}
+
+func TestARecoveredFrameworkThatSubscribesStays(t *testing.T) {
+	w := newWorld(t)
+	f := &sched{w: w, id: &mesos.FrameworkID{Value: new("old-0000")}}
+	n := &node{w: w, id: &mesos.AgentID{Value: new("old-S0")}}
+	n = n.back("cpus:4;mem:1000", []*mesos.FrameworkInfo{frameworkInfo(withID("old-0000"))},
+		nil, listed(f, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	w.subscribe(withID("old-0000"))
+	w.pass(time.Hour)
+	n.quiet()
+}
+
 func TestAnAgentThatMissedTheEndOfAFrameworkIsToldWhenItComesBack(t *testing.T) {
 	w, s, n := oneTask(t)
 	n.close()

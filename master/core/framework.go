@@ -18,9 +18,9 @@ import (
 //	    | an agent brings it    | TEARDOWN,               | failover_timeout
 //	    v                       | failover_timeout 0      |
 //	recovered --SUBSCRIBE--> connected                    |
-//	                            v                         |
-//	                          ending <--------------------+
-//	                            |
+//	    |                       v                         |
+//	    +------------------>  ending <--------------------+
+//	     nobody subscribes      |
 //	                            v its last task and executor are gone
 //	                        (completed)
 type framework struct {

@@ -66,7 +66,7 @@ func (c *Core) addOffer(f *framework, a *agent, p Piece) *offer {
 	c.offers[o.id], f.offers[o.id], a.offers[o.id] = o, o, o
 	a.offered = a.offered.Add(o.resources)
 	if c.cfg.OfferTimeout > 0 {
-		o.expires = c.timers.set(c.now.Add(c.cfg.OfferTimeout), func() { c.rescind(o) })
+		o.expires = c.timers.set(c.now.Add(c.cfg.OfferTimeout), func() { c.expire(o) })
 	}
 	return o
 }
@@ -90,6 +90,14 @@ func (c *Core) takeBack(o *offer) {
 // rescind ends an offer and tells its framework.
 func (c *Core) rescind(o *offer) {
 	c.takeBack(o)
+	c.toFramework(o.framework, rescindEvent(o.id))
+}
+
+// expire ends an offer that nobody answered in time. Its framework has to leave
+// the resources to others for the default time of a refusal.
+func (c *Core) expire(o *offer) {
+	c.dropOffer(o)
+	c.alloc.Refuse(c.now, o.piece(), -1)
 	c.toFramework(o.framework, rescindEvent(o.id))
 }
 

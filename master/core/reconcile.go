@@ -100,6 +100,9 @@ func (c *Core) answer(f *framework, q question) {
 		}
 	case q.implied:
 		return
+	case c.removed.has(q.agent):
+		s.agent = &mesos.AgentID{Value: new(string(q.agent))}
+		s.state, s.message = f.lostState(mesos.TaskState_TASK_GONE), "the agent was removed"
 	case c.mayStillCome(f, q):
 		return
 	case a != nil:

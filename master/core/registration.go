@@ -92,6 +92,9 @@ func (c *Core) parseRegistration(m *link.Register) (*registration, *Error) {
 			return nil, err
 		}
 	}
+	if n := c.unknownOf(r.frameworks); len(c.frameworks)+n > maxFrameworks {
+		return nil, failf(Exhausted, "register.frameworks: the master knows %d and takes no %d more", len(c.frameworks), n)
+	}
 	for _, e := range m.GetExited() {
 		r.exited[exitedKey(e)] = e.GetStatus()
 	}
@@ -103,6 +106,17 @@ func (c *Core) parseRegistration(m *link.Register) (*registration, *Error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// unknownOf counts the frameworks that the master does not know.
+func (c *Core) unknownOf(frameworks map[FrameworkID]*mesos.FrameworkInfo) int {
+	n := 0
+	for id := range frameworks {
+		if c.frameworks[id] == nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *registration) parseAgent() *Error {

@@ -6,6 +6,7 @@ package core_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -282,6 +283,22 @@ func TestExplicitReconciliation(t *testing.T) {
 				s.status(want, mesos.TaskStatus_REASON_RECONCILIATION)
 				s.quiet()
 			})
+		}
+	}
+}
+
+func TestWhatWasOnARemovedAgentIsGone(t *testing.T) {
+	for _, id := range []string{"m-S0", "earlier-S0"} { // an earlier master's does not come back either
+		w := newWorld(t)
+		n := (&node{w: w, id: &mesos.AgentID{Value: &id}}).back("cpus:4;mem:1000", nil, nil)
+		s := w.subscribe(partitionAware)
+		s.next(scheduler.Event_OFFERS)
+		n.close()
+		w.node("cpus:4;mem:1000") // in its place
+		s.w.events[s.conn] = nil
+		explicitly(s, "t", n)
+		if got := s.status(mesos.TaskState_TASK_GONE, mesos.TaskStatus_REASON_RECONCILIATION); got.GetAgentId().GetValue() != id || !strings.Contains(got.GetMessage(), "removed") {
+			t.Errorf("answer %v, want that agent %s was removed", got, id)
 		}
 	}
 }
