@@ -157,7 +157,7 @@ func (a *Agent) assemble(at netip.AddrPort, socket string) (*parts, error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),
 	)
 	link.RegisterExecutorsServer(p.server, p.door)
-	link.RegisterContainersServer(p.server, &lister{loop: p.loop, log: a.cfg.Log})
+	link.RegisterContainersServer(p.server, newLister(p.loop, a.cfg.Log))
 	return p, nil
 }
 

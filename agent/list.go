@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -16,15 +17,28 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 )
 
+// maxListing is how many lists are made at the same time. Others wait: whoever
+// asks takes time of the loop and reads many files.
+const maxListing = 2
+
 // lister serves link.Containers: what runs here, and what ran here lately.
 type lister struct {
 	link.UnimplementedContainersServer
-	loop *loop
-	log  *slog.Logger
+	loop    *loop
+	log     *slog.Logger
+	listing *semaphore.Weighted
+}
+
+func newLister(l *loop, log *slog.Logger) *lister {
+	return &lister{loop: l, log: log, listing: semaphore.NewWeighted(maxListing)}
 }
 
 // List asks the loop what there is, and the kernel what it uses.
 func (s *lister) List(ctx context.Context, r *link.ListContainersRequest) (*link.ListContainersResponse, error) {
+	if err := s.listing.Acquire(ctx, 1); err != nil {
+		return nil, status.FromContextError(err).Err()
+	}
+	defer s.listing.Release(1)
 	answer := make(chan []record, 1)
 	asked := s.loop.post(post{before: func(l *loop) { answer <- l.records() }})
 	if !asked {

@@ -44,6 +44,7 @@ type loop struct {
 	ended   *ended
 
 	stopTimeout time.Duration
+	warnings    throttle
 }
 
 // errStopTimeout is the cause of a stop that was given up.
@@ -123,7 +124,7 @@ func (l *loop) step(p post) {
 	if err == nil {
 		return
 	}
-	l.log.Warn("input refused", "input", fmt.Sprintf("%T", p.in), "error", err)
+	l.warn("input refused", "input", fmt.Sprintf("%T", p.in), "error", err)
 	if p.from != nil {
 		code := core.Invalid
 		if refusal, ok := errors.AsType[*core.Refusal](err); ok {
@@ -151,7 +152,7 @@ func (l *loop) carryOut(r core.Ready) {
 		l.do(a)
 	}
 	for _, n := range r.Notes {
-		logNote(l.log, n)
+		l.note(n)
 	}
 }
 

@@ -4,12 +4,18 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/tepui/tepui/agent/core"
 	"github.com/tepui/tepui/api/link"
@@ -85,6 +91,46 @@ func TestMessagesDoNotCostTheLink(t *testing.T) {
 	if lost || len(l.session.out.take(nil)) != 100 {
 		t.Errorf("link lost: %v", lost)
 	}
+}
+
+// TestWarningsAreBounded: a peer that causes many gets few written, and what was
+// left out is counted.
+func TestWarningsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		l := &loop{log: slog.New(slog.NewTextHandler(&out, nil))}
+		for range 1000 {
+			l.note(core.Note{Kind: core.NoteUpdateDropped, Task: "t1"})
+		}
+		if n := strings.Count(out.String(), "task_id=t1"); n != maxWarnings {
+			t.Errorf("%d of 1000 warnings written, want %d", n, maxWarnings)
+		}
+		out.Reset()
+		time.Sleep(time.Second) // virtual
+		l.note(core.Note{Kind: core.NoteUpdateDropped, Task: "t2"})
+		if got := out.String(); !strings.Contains(got, "task_id=t2 warnings_dropped=980") {
+			t.Errorf("written %q", got)
+		}
+	})
+}
+
+// TestListsAreBounded: those who ask for lists wait for one another, not the loop
+// for them.
+func TestListsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &loop{posts: make(chan post), done: make(chan struct{})}
+		s := newLister(l, slog.New(slog.DiscardHandler))
+		for range maxListing {
+			go func() { _, _ = s.List(t.Context(), nil) }() // until the loop ends
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := s.List(ctx, nil); status.Code(err) != codes.DeadlineExceeded {
+			t.Errorf("one list too many: error %v", err)
+		}
+		close(l.done)
+	})
 }
 
 func TestImpassable(t *testing.T) {
