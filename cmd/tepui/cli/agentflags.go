@@ -38,6 +38,7 @@ type agentFlags struct {
 	switchUser          bool
 	registrationTimeout time.Duration
 	shutdownGrace       time.Duration
+	maxGrace            time.Duration
 }
 
 func (f *agentFlags) add(set *pflag.FlagSet) {
@@ -54,6 +55,7 @@ func (f *agentFlags) add(set *pflag.FlagSet) {
 	set.BoolVar(&f.switchUser, "switch_user", true, "run tasks as the user that their framework names, instead of the agent's own")
 	durationFlag(set, &f.registrationTimeout, "executor_registration_timeout", agent.DefaultRegistrationTimeout, "how long a new executor may take to connect")
 	durationFlag(set, &f.shutdownGrace, "executor_shutdown_grace_period", agent.DefaultShutdownGrace, "how long an executor may take to shut down")
+	durationFlag(set, &f.maxGrace, "max_grace_period", agent.DefaultMaxGrace, "the longest that frameworks may let executors and tasks take to end")
 }
 
 // check finds wrong usage before anything is touched.
@@ -211,6 +213,7 @@ func (f *agentFlags) config(master, hostname, name string, at netip.AddrPort, is
 		SwitchUser:          f.switchUser,
 		RegistrationTimeout: f.registrationTimeout,
 		ShutdownGrace:       f.shutdownGrace,
+		MaxGrace:            f.maxGrace,
 		Log:                 log,
 		Version:             version(),
 	}, nil
