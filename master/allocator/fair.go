@@ -12,8 +12,8 @@ import (
 	"github.com/tepui/tepui/resource"
 )
 
-// DefaultInterval is the shortest time for which a refused piece is not offered
-// to the same framework again.
+// DefaultInterval is how long a refused piece waits at most until it is offered
+// to another framework, and at least until it is offered to the same again.
 const DefaultInterval = time.Second
 
 // Fair is the allocator of lowest dominant share first. It is not safe for
@@ -29,6 +29,8 @@ type Fair struct {
 
 	dirty    []*agent // agents to look at in the next pass, those with dirty set
 	allDirty bool     // look at all agents
+	later    []*agent // agents that wait for nextPass, those with waiting set
+	nextPass time.Time
 	filters  filterHeap
 	filterID uint64
 
@@ -39,19 +41,20 @@ var _ core.Allocator = (*Fair)(nil)
 
 // agent is what the allocator knows of one.
 type agent struct {
-	id     core.AgentID
-	seq    uint64
-	active bool
-	dirty  bool
-	total  resource.Resources
-	taken  resource.Resources
-	free   resource.Resources // total without taken
+	id      core.AgentID
+	seq     uint64
+	active  bool
+	dirty   bool
+	waiting bool
+	total   resource.Resources
+	taken   resource.Resources
+	free    resource.Resources // total without taken
 }
 
 // NewFair returns an allocator that knows nothing. A refused piece is not
-// offered to the same framework again for at least interval, so that one that
-// refuses everything for no time does not keep the master busy; 0 is
-// DefaultInterval.
+// offered to the same framework again for at least interval, and to others once
+// in an interval, so that those that refuse everything do not keep the master
+// busy; 0 is DefaultInterval.
 func NewFair(interval time.Duration) *Fair {
 	if interval <= 0 {
 		interval = DefaultInterval
@@ -132,21 +135,29 @@ func (f *Fair) Charge(p core.Piece) {
 
 // Release implements core.Allocator.
 func (f *Fair) Release(p core.Piece) {
+	if a := f.release(p); a != nil {
+		f.touch(a)
+	}
+}
+
+// release takes a piece back and returns the agent that it is of, nil if there
+// was nothing to take.
+func (f *Fair) release(p core.Piece) *agent {
 	a, fw := f.agents[p.Agent], f.frameworks[p.Framework]
 	if a == nil || fw == nil || p.Resources.IsEmpty() {
-		return
+		return nil
 	}
 	taken, err := a.taken.Subtract(p.Resources)
 	if err != nil {
 		f.fault(fmt.Errorf("release of agent %s: %w", a.id, err))
-		return
+		return nil
 	}
 	a.taken = taken
 	a.free = a.free.Add(p.Resources)
 	c := f.client(fw, p.Role)
 	c.give(f.kinds, p.Resources)
 	f.forgetClient(c)
-	f.touch(a)
+	return a
 }
 
 // Agent implements core.Allocator.
@@ -163,6 +174,30 @@ func (f *Fair) touch(a *agent) {
 		a.dirty = true
 		f.dirty = append(f.dirty, a)
 	}
+}
+
+// delay puts an agent on the list of those for the next pass of the interval.
+func (f *Fair) delay(now time.Time, a *agent) {
+	if len(f.later) == 0 {
+		f.nextPass = now.Add(f.interval)
+	}
+	if !a.waiting {
+		a.waiting = true
+		f.later = append(f.later, a)
+	}
+}
+
+// wake puts the agents that waited for this pass on its list.
+func (f *Fair) wake(now time.Time) {
+	if len(f.later) == 0 || f.nextPass.After(now) {
+		return
+	}
+	for _, a := range f.later {
+		a.waiting = false
+		f.touch(a)
+	}
+	clear(f.later)
+	f.later = f.later[:0]
 }
 
 // fault keeps an error that Check is to tell.

@@ -50,7 +50,9 @@ func (f *Fair) Refuse(now time.Time, p core.Piece, refuse time.Duration) {
 		}
 		f.addFilter(c, a, p.Resources, now.Add(min(max(refuse, f.interval), MaxRefuse)))
 	}
-	f.Release(p)
+	if a := f.release(p); a != nil {
+		f.delay(now, a)
+	}
 }
 
 // addFilter adds a filter and drops those that it makes superfluous.
@@ -128,12 +130,16 @@ func (c *client) refused(a *agent, piece resource.Resources) bool {
 	return false
 }
 
-// Deadline implements core.Allocator: the next filter expires.
+// Deadline implements core.Allocator: the next filter expires, or the next pass
+// for what was refused is due.
 func (f *Fair) Deadline() (time.Time, bool) {
-	if len(f.filters) == 0 {
-		return time.Time{}, false
+	switch {
+	case len(f.later) > 0 && (len(f.filters) == 0 || f.nextPass.Before(f.filters[0].expires)):
+		return f.nextPass, true
+	case len(f.filters) > 0:
+		return f.filters[0].expires, true
 	}
-	return f.filters[0].expires, true
+	return time.Time{}, false
 }
 
 // filterHeap implements heap.Interface, the next to expire first.
