@@ -18,6 +18,11 @@ type Limits struct {
 	Memory int64          // bytes, never 0
 }
 
+// union is the more of both, in each dimension.
+func (l Limits) union(o Limits) Limits {
+	return Limits{CPUs: max(l.CPUs, o.CPUs), Memory: max(l.Memory, o.Memory)}
+}
+
 // Holder names a task in the ledger.
 type Holder struct {
 	Framework FrameworkID

@@ -28,10 +28,8 @@ type limits struct {
 	backoff  time.Duration
 }
 
-// shrinks tells whether the change under way gives less of everything.
-func (l *limits) shrinks() bool {
-	return l.target.CPUs <= l.applied.CPUs && l.target.Memory <= l.applied.Memory
-}
+// shrinks tells whether the change under way gives more of nothing.
+func (l *limits) shrinks() bool { return l.applied.union(l.target) == l.applied }
 
 // flush brings limits and queue of an execution forward: first the kernel gets
 // what the ledger says, then the executor gets the tasks it says it for.
@@ -39,14 +37,19 @@ func (c *Core) flush(e *execution) {
 	if e.over || e.destroying || e.limits.updating || e.state < Registering {
 		return
 	}
-	want := c.ledger.Limits(e.id())
-	if l := &e.limits; l.failed || want != l.applied {
-		l.updating, l.target, l.covers = true, want, c.order
-		c.timers.stop(&l.retry)
-		c.do(Update{e.id(), want})
+	l, want := &e.limits, c.ledger.Limits(e.id())
+	if want == l.applied && !l.failed {
+		c.deliver(e, c.order)
 		return
 	}
-	c.deliver(e, c.order)
+	// What gives comes before what takes: a task does not have to wait for what
+	// others do not give back.
+	if more := l.applied.union(want); more != l.applied {
+		want = more
+	}
+	l.updating, l.target, l.covers = true, want, c.order
+	c.timers.stop(&l.retry)
+	c.do(Update{e.id(), want})
 }
 
 // deliver sends queued tasks up to this order to the executor.

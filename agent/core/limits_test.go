@@ -105,6 +105,19 @@ func TestLimitsFailAfterTheEndHasBegun(t *testing.T) {
 		"master: update t2 TASK_FAILED EXECUTOR_REGISTRATION_TIMEOUT", "master: executor e exited 9")
 }
 
+// TestMoreOfOneAndLessOfTheOther: a task that gets its cpus runs, though others
+// do not give back their memory.
+func TestMoreOfOneAndLessOfTheOther(t *testing.T) {
+	r := registered(t)
+	r.running()
+	want(t, r.step(r.update(1, "c1", "t1", taskFinished, "a"), run(custom("t2", "e", "cpus:3;mem:8"))),
+		"master: update t1 TASK_FINISHED", "conn 1: ACKNOWLEDGED t1", "update c1 3.5 cpus 96 MB")
+	want(t, r.step(r.limitsUpdated("c1")), "conn 1: LAUNCH t2", "update c1 3.5 cpus 40 MB")
+	want(t, r.step(r.limitsFailed("c1")))
+	r.step(r.ack("t1"))
+	want(t, r.wait(time.Second), "update c1 3.5 cpus 40 MB")
+}
+
 func TestLimitsOfTheStartAreThoseOfTheMoment(t *testing.T) {
 	r := registered(t)
 	r.step(run(custom("t1", "e", "cpus:1;mem:64")))
