@@ -401,6 +401,25 @@ func TestStartIsBounded(t *testing.T) {
 	})
 }
 
+// TestDestroyIsBounded: one that hangs is given up, and tried again.
+func TestDestroyIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		m := h.register()
+		m.run(command("t1"))
+		c := <-h.containers.started
+		c.stuck = 1
+		m.update(t, "t1", taskRunning)
+		c.end(core.Exit{})
+		m.update(t, "t1", taskFinished)
+		time.Sleep(31 * time.Second) // virtual
+		synctest.Wait()
+		if !c.isDestroyed() {
+			t.Error("the container was not destroyed")
+		}
+	})
+}
+
 func TestListContainers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(t)

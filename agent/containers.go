@@ -38,7 +38,7 @@ type Container interface {
 	// Usage reads the container's counters.
 	Usage() (*Usage, error)
 	// Destroy kills what still runs and takes the container away. It may be
-	// repeated after an error.
+	// repeated after an error, also that ctx has ended first.
 	Destroy(ctx context.Context) error
 }
 

@@ -65,6 +65,7 @@ type fakeContainer struct {
 	exit      *core.Exit
 	destroyed bool
 	stubborn  int
+	stuck     int // how often a Destroy hangs before it works
 }
 
 func (c *fakeContainer) Pid() int       { return 4242 }
@@ -100,8 +101,14 @@ func fakeUsage() *agent.Usage {
 	}
 }
 
-func (c *fakeContainer) Destroy(context.Context) error {
+func (c *fakeContainer) Destroy(ctx context.Context) error {
 	c.mu.Lock()
+	if c.stuck > 0 {
+		c.stuck--
+		c.mu.Unlock()
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if c.stubborn > 0 {
 		c.stubborn--
 		c.mu.Unlock()

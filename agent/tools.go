@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tepui/tepui/agent/core"
-	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/fetcher"
 )
 
@@ -23,12 +22,15 @@ const (
 	maxFetching   = 8
 	maxStarting   = 8
 	maxDestroying = 16
+	// maxFetchingEach is for one framework: a fetch may take long.
+	maxFetchingEach = 4
 )
 
 // The most that a stage may take, of a container that has its turn.
 const (
-	fetchTimeout = time.Hour
-	startTimeout = time.Minute
+	fetchTimeout   = time.Hour
+	startTimeout   = time.Minute
+	destroyTimeout = 30 * time.Second // then it is tried again
 )
 
 // within does one stage with a bound on its time, and says so if it was reached.
@@ -53,7 +55,8 @@ type tools struct {
 	home       string   // where relative URIs start
 	switchUser bool
 
-	preparing, fetching, starting, destroying *semaphore.Weighted
+	preparing, starting, destroying *semaphore.Weighted
+	fetching                        *shares
 
 	workers sync.WaitGroup
 }
@@ -68,7 +71,7 @@ func newTools(cfg *Config, boxes *sandboxes, env environment, calls *callers) *t
 		home:       cfg.FrameworksHome,
 		switchUser: cfg.SwitchUser,
 		preparing:  semaphore.NewWeighted(maxPreparing),
-		fetching:   semaphore.NewWeighted(maxFetching),
+		fetching:   newShares(maxFetching, maxFetchingEach),
 		starting:   semaphore.NewWeighted(maxStarting),
 		destroying: semaphore.NewWeighted(maxDestroying),
 	}
@@ -83,7 +86,7 @@ func (t *tools) prepare(ctx context.Context, l *core.Launch) (*sandbox, error) {
 	if len(l.Command.GetUris()) == 0 {
 		return box, nil
 	}
-	if err := t.fetchInto(ctx, box, l.Command.GetUris()); err != nil {
+	if err := t.fetchInto(ctx, box, l); err != nil {
 		box.close()
 		return nil, err
 	}
@@ -102,11 +105,12 @@ func (t *tools) makeSandbox(ctx context.Context, l *core.Launch) (*sandbox, erro
 	return t.sandboxes.create(l, who)
 }
 
-func (t *tools) fetchInto(ctx context.Context, box *sandbox, uris []*mesos.CommandInfo_URI) error {
-	if err := t.fetching.Acquire(ctx, 1); err != nil {
+func (t *tools) fetchInto(ctx context.Context, box *sandbox, l *core.Launch) error {
+	release, err := t.fetching.acquire(ctx, l.Framework)
+	if err != nil {
 		return err
 	}
-	defer t.fetching.Release(1)
+	defer release()
 	r := fetcher.Request{
 		Sandbox:        box.path,
 		FrameworksHome: t.home,
@@ -114,7 +118,7 @@ func (t *tools) fetchInto(ctx context.Context, box *sandbox, uris []*mesos.Comma
 		GID:            int(box.owner.gid),
 		Keep:           []string{stdoutName, stderrName},
 	}
-	for _, u := range uris {
+	for _, u := range l.Command.GetUris() {
 		r.URIs = append(r.URIs, fetcher.URI{
 			Value:      u.GetValue(),
 			Executable: u.GetExecutable(),
@@ -155,5 +159,5 @@ func (t *tools) destroy(ctx context.Context, c Container) error {
 		return err
 	}
 	defer t.destroying.Release(1)
-	return c.Destroy(ctx)
+	return within(ctx, destroyTimeout, "destroyed", c.Destroy)
 }
