@@ -24,9 +24,9 @@ type Config struct {
 	// Advertise is the address that frameworks and agents are told; by default
 	// unset, which serves where nobody has to find the master a second time.
 	Advertise netip.AddrPort
-	// AllocationInterval is the shortest time for which a refused piece is not
-	// offered to the same framework again; 1 s by default. Other changes lead
-	// to offers at once.
+	// AllocationInterval is how long a refused piece waits at most until it is
+	// offered to another framework, and at least until it is offered to the same
+	// again; 1 s by default. Other changes lead to offers at once.
 	AllocationInterval time.Duration
 	// AgentReregisterTimeout is how long a lost agent is waited for; 10 min by
 	// default.

@@ -23,7 +23,7 @@ const (
 // Allocate implements core.Allocator.
 func (f *Fair) Allocate(now time.Time) []core.Piece {
 	f.expire(now)
-	f.wake(now)
+	f.wake(now, f.allDirty)
 	agents := f.takeDirty()
 	if len(agents) == 0 {
 		return nil

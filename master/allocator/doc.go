@@ -20,7 +20,8 @@
 //
 // A pass costs what changed since the last: the agents of which something came
 // back or a filter expired, all of them only when a framework newly wants
-// something.
+// something. What was refused waits for the next pass of the interval: handing it
+// on at once would have a few frameworks that want nothing keep everybody busy.
 //
 // # Imports
 //

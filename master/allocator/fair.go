@@ -6,6 +6,7 @@ package allocator
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tepui/tepui/master/core"
@@ -112,6 +113,7 @@ func (f *Fair) RemoveAgent(id core.AgentID) {
 		f.fault(fmt.Errorf("agent %s removed while %s is taken", id, a.taken))
 	}
 	a.active = false // it may still be in dirty
+	f.later = slices.DeleteFunc(f.later, func(other *agent) bool { return other == a })
 	f.total.subtract(f.kinds, a.total)
 	delete(f.agents, id)
 	f.forgetAgentFilters(a)
@@ -187,16 +189,16 @@ func (f *Fair) delay(now time.Time, a *agent) {
 	}
 }
 
-// wake puts the agents that waited for this pass on its list.
-func (f *Fair) wake(now time.Time) {
-	if len(f.later) == 0 || f.nextPass.After(now) {
+// wake puts the agents that waited for this pass on its list, or in any case if
+// the pass looks at all agents.
+func (f *Fair) wake(now time.Time, all bool) {
+	if len(f.later) == 0 || !all && f.nextPass.After(now) {
 		return
 	}
 	for _, a := range f.later {
 		a.waiting = false
 		f.touch(a)
 	}
-	clear(f.later)
 	f.later = f.later[:0]
 }
 

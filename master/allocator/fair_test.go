@@ -224,10 +224,15 @@ func TestAFilterHolds(t *testing.T) {
 			d.agent("a", "cpus:1;mem:100")
 			d.Refuse(d.now, d.allocate()[0], c.refuse)
 			d.want()
-			if at, ok := d.Deadline(); !ok || at.Sub(d.now) != c.holds {
-				t.Errorf("deadline in %v, want %v", at.Sub(d.now), c.holds)
+			refused := d.now
+			if c.holds > allocator.DefaultInterval {
+				d.now = refused.Add(allocator.DefaultInterval)
+				d.want() // nobody else wants it
 			}
-			d.now = d.now.Add(c.holds - 1)
+			if at, ok := d.Deadline(); !ok || at.Sub(refused) != c.holds {
+				t.Errorf("deadline in %v, want %v", at.Sub(refused), c.holds)
+			}
+			d.now = refused.Add(c.holds - 1)
 			d.want()
 			d.now = d.now.Add(1)
 			d.want("a f * cpus:1;mem:100")
@@ -238,11 +243,34 @@ func TestAFilterHolds(t *testing.T) {
 	}
 }
 
+func TestWhatIsRefusedGoesToOthersOnceInAnInterval(t *testing.T) {
+	d := newDesk(t)
+	d.framework("f1")
+	d.framework("f2")
+	d.agent("a", "cpus:1;mem:100")
+	d.Refuse(d.now, d.allocate()[0], time.Hour)
+	first := d.now.Add(allocator.DefaultInterval)
+	d.now = d.now.Add(allocator.DefaultInterval / 2)
+	d.want()
+	d.agent("b", "cpus:2;mem:200") // does not wait
+	d.Refuse(d.now, d.allocate()[0], time.Hour)
+	if at, ok := d.Deadline(); !ok || !at.Equal(first) {
+		t.Errorf("deadline %v, want %v: one for all", at, first)
+	}
+	d.now = first.Add(-1)
+	d.want()
+	d.now = first
+	if got := len(d.allocate()); got != 2 {
+		t.Errorf("%d pieces are granted, want both", got)
+	}
+}
+
 func TestAFilterIsForOneFrameworkRoleAndAgent(t *testing.T) {
 	d := newDesk(t)
 	d.framework("f1", "r1", "r2")
 	d.agent("a", "cpus:1;mem:100")
 	d.Refuse(d.now, d.allocate()[0], time.Hour)
+	d.now = d.now.Add(allocator.DefaultInterval)
 	p := d.allocate()[0]
 	if p.Framework != "f1" || p.Role != "r2" {
 		t.Errorf("granted to %s in %s, want f1 in its other role", p.Framework, p.Role)
@@ -316,6 +344,8 @@ func TestTheFiltersOnOneAgentAreBounded(t *testing.T) {
 		part.Resources = resource.MustParse(fmt.Sprintf("cpus:1;ports:[%d-%d]", i+1, i+1))
 		d.Refuse(d.now, part, time.Hour+time.Duration(i))
 	}
+	d.now = d.now.Add(allocator.DefaultInterval)
+	d.Allocate(d.now) // from now on only filters have a deadline
 	n := 0
 	for at, ok := d.Deadline(); ok; at, ok = d.Deadline() {
 		d.now = at
@@ -337,8 +367,11 @@ func TestAFilterThatCoversOthersReplacesThem(t *testing.T) {
 	p.Resources = resource.MustParse("cpus:3;mem:100")
 	d.Refuse(d.now, part, time.Minute)
 	d.Refuse(d.now, p, time.Hour)
-	if at, _ := d.Deadline(); at.Sub(d.now) != time.Hour {
-		t.Errorf("next expires in %v, want an hour: the smaller filter is superfluous", at.Sub(d.now))
+	refused := d.now
+	d.now = d.now.Add(allocator.DefaultInterval)
+	d.Allocate(d.now) // from now on only filters have a deadline
+	if at, _ := d.Deadline(); at.Sub(refused) != time.Hour {
+		t.Errorf("next expires after %v, want an hour: the smaller filter is superfluous", at.Sub(refused))
 	}
 }
 

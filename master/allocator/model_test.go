@@ -173,6 +173,7 @@ func (l *ledger) step(t *rapid.T) {
 			d := time.Duration(rapid.IntRange(1, 10).Draw(t, "seconds")) * time.Second
 			l.refused = append(l.refused, refusal{p, l.now.Add(d)})
 			l.each(func(f *allocator.Fair) { f.Refuse(l.now, p, d) })
+			l.now = l.now.Add(allocator.DefaultInterval) // until then it may be left over
 		}
 	case "suppress":
 		l.suppressed[id] = true

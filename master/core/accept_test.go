@@ -98,7 +98,8 @@ func TestAnInvalidAcceptLosesItsTasksAndAllOffersItNames(t *testing.T) {
 		}, "no longer stands"},
 		"an offer of another framework": {func(w *world, s *sched, o []*mesos.Offer) []*mesos.Offer {
 			other := w.subscribe()
-			s.decline(refuse(0), o[0])
+			s.decline(refuse(1000), o[0])
+			w.pass(time.Second)
 			return []*mesos.Offer{other.offer()}
 		}, "never made to this framework"},
 		"offers of two agents": {func(_ *world, _ *sched, o []*mesos.Offer) []*mesos.Offer {

@@ -53,7 +53,8 @@ type Allocator interface {
 	// Release gives back a piece, or a part of one.
 	Release(p Piece)
 	// Refuse is Release, and the framework does not want this piece, or a part
-	// of it, again in this role for a while. The allocator bounds refuse.
+	// of it, again in this role for a while. The allocator bounds refuse. There
+	// is no hurry to grant it to another.
 	Refuse(now time.Time, p Piece, refuse time.Duration)
 
 	// Allocate grants what is free to whom it is due, in the order in which

@@ -115,7 +115,10 @@ func TestAnOfferIsMadeToOneFramework(t *testing.T) {
 	first := a.offer()
 	b.quiet()
 	a.decline(refuse(1000), first)
+	w.pass(time.Second - 1)
 	a.quiet()
+	b.quiet() // what is refused is in no hurry
+	w.pass(1)
 	has(t, b.offer(), "cpus:1;mem:100")
 }
 
