@@ -25,7 +25,7 @@ type Config struct {
 	// executors must not guess.
 	Nonce, UpdateNonce [8]byte
 
-	RegistrationTimeout time.Duration // for an executor to subscribe once it runs
+	RegistrationTimeout time.Duration // for an executor to subscribe once it runs, or has lost its connection
 	ShutdownGrace       time.Duration // for an executor whose info states none
 	KillGrace           time.Duration // for a command whose kill policy states none
 	MaxGrace            time.Duration // for any executor or command, whatever it states
