@@ -51,9 +51,10 @@ type Config struct {
 	SwitchUser bool
 
 	// Zero means the default. How long an executor may take to subscribe, at first
-	// and when it has lost its connection; what executors and commands get to end by themselves when they do not say
-	// themselves, and the most that they can say; how long Serve waits for
-	// containers to end, of which they have the first half for themselves.
+	// and when it has lost its connection; what executors and commands get to end
+	// by themselves when they do not say themselves, and the most that they can
+	// say; how long Serve waits for containers to end, of which they have the
+	// first half for themselves.
 	RegistrationTimeout, ShutdownGrace, KillGrace, MaxGrace, StopTimeout time.Duration
 
 	Log     *slog.Logger // nil: nothing is logged
