@@ -10,6 +10,10 @@ BIN := bin
 NEED := integration/need.sh
 PROTOS := api/v1/mesos.proto api/v1/scheduler/scheduler.proto api/v1/executor/executor.proto api/link/agent.proto api/link/door.proto
 
+# Targets install packages, boot machines and measure: one after the other,
+# also with -j. The go command uses all processors by itself.
+.NOTPARALLEL:
+
 .PHONY: all build run test bench lint unit generate check-generate
 all: build
 
@@ -21,12 +25,13 @@ DEMO := examples/wordcount
 CONTROLLERS := $(shell cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null)
 ifeq ($(filter cpu memory,$(CONTROLLERS)),cpu memory)
 run: tested
-	$(DEMO)/demo.sh $(TESTED) $$($(DEMO)/text.sh)
+	text=$$($(DEMO)/text.sh) && $(DEMO)/demo.sh $(TESTED) "$$text"
 else
 run: vm-tools tested
 	@echo "this host has no cgroup v2 controllers for cpu and memory: the word count runs in a virtual machine"
 	@$(MAKE) --no-print-directory vm-deps
-	$(VM) -data $(CURDIR)/$(TESTED):bin -data $(CURDIR)/$(DEMO)/demo.sh -data $$($(DEMO)/text.sh):text run /data/demo.sh /data/bin /data/text --timeout 20m
+	text=$$($(DEMO)/text.sh) && \
+	$(VM) -data $(TESTED):bin -data $(DEMO)/demo.sh -data "$$text":text run /data/demo.sh /data/bin /data/text --timeout 20m
 endif
 
 test: lint check-generate unit integration
@@ -34,11 +39,11 @@ test: lint check-generate unit integration
 # In the VM: container start beside its floor and its peers. Then here: tasks.
 bench: vm-deps vm-tools tested
 	go build -trimpath -ldflags='-s -w' -o $(TESTED)/ ./integration/bench
-	$(VM) -data $(CURDIR)/$(TESTED):bin run /data/bin/bench start
-	TEPUI_BIN=$(CURDIR)/$(TESTED) $(TESTED)/bench tasks
+	$(VM) -data $(TESTED):bin run /data/bin/bench start
+	TEPUI_BIN="$(CURDIR)/$(TESTED)" $(TESTED)/bench tasks
 
 lint:
-	@unformatted=$$(go tool gofumpt -l .); test -z "$$unformatted" || { echo "not as gofumpt has it: $$unformatted"; exit 1; }
+	@unformatted=$$(go tool gofumpt -l .) && test -z "$$unformatted" || { echo "not as gofumpt has it: $$unformatted"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 
@@ -49,14 +54,21 @@ unit:
 
 # The Go code of the wire, from its .proto files. protoc is Debian's, the
 # plugins are pinned by go.mod.
+GENERATED := .
 generate: $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc
 	@$(NEED) "protoc makes the Go code of the wire" protobuf-compiler
+	@mkdir -p $(GENERATED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" protoc -I . \
-	  --go_out=. --go_opt=module=github.com/tepui/tepui \
-	  --go-grpc_out=. --go-grpc_opt=module=github.com/tepui/tepui $(PROTOS)
+	  --go_out=$(GENERATED) --go_opt=module=github.com/tepui/tepui \
+	  --go-grpc_out=$(GENERATED) --go-grpc_opt=module=github.com/tepui/tepui $(PROTOS)
 
-check-generate: generate
-	@git diff --exit-code --stat -- api || { echo "the generated code is not what 'make generate' makes: commit its result"; exit 1; }
+# That the generated code in the tree is, byte for byte, what generate makes.
+check-generate:
+	@rm -rf $(BIN)/generated
+	@$(MAKE) --no-print-directory generate GENERATED=$(BIN)/generated
+	@for f in $$(cd $(BIN)/generated && find . -name '*.go') $$(find api -name '*.pb.go'); do \
+	  cmp "$(BIN)/generated/$$f" "$$f" || { echo "$$f is not what 'make generate' makes: run it and commit the result"; exit 1; }; \
+	done
 
 $(BIN)/protoc-gen-go: go.mod
 	go build -o $@ google.golang.org/protobuf/cmd/protoc-gen-go

@@ -13,7 +13,7 @@ PKGS ?= ./integration/hosts ./integration/kernel ./integration/scenarios ./agent
 # One VM at a time: a VM that has to share its core spoils what tests of CPU limits measure.
 JOBS ?= 1
 
-VM := $(CURDIR)/$(BIN)/vm
+VM := "$(CURDIR)/$(BIN)/vm"
 # What is on the data disk of each VM.
 TESTED := $(BIN)/tested
 INTEGRATION_FLAGS := -count=1 -timeout=15m -p=$(JOBS) $(if $(RUN),-run='$(RUN)')
@@ -36,11 +36,11 @@ vm-image: vm-deps vm-tools
 	$(VM) image
 	$(VM) -flavour systemd image
 
-IN_VM = -data $(CURDIR)/$(TESTED):bin -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec
+IN_VM = -data "$(CURDIR)/$(TESTED)":bin -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec
 
 ifeq ($(INTEGRATION),host)
 integration: tested
-	TEPUI_BIN=$(CURDIR)/$(TESTED) INTEGRATION=host go test $(INTEGRATION_FLAGS) $(PKGS)
+	TEPUI_BIN="$(CURDIR)/$(TESTED)" INTEGRATION=host go test $(INTEGRATION_FLAGS) $(PKGS)
 else
 # All three, also when one of them fails: make -k integration.
 integration: integration-tool integration-plain integration-systemd
