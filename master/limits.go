@@ -23,6 +23,10 @@ const (
 	maxQueued      = 1 << 16
 	maxQueuedBytes = 64 << 20
 
+	// looseShare is the part of a queue, one in so many, that messages may fill
+	// which are sent with best effort.
+	looseShare = 16
+
 	// maxConnections bounds the schedulers and agents together, well above the
 	// largest clusters that are known.
 	maxConnections = 1 << 17

@@ -171,10 +171,22 @@ func (l *loop) put(msg *core.Message) *conn {
 	default:
 		m = msg.Event
 	}
+	if bestEffort(msg) {
+		if !c.out.offer(m) {
+			l.m.log.Debug("message dropped", "conn", c.id, "agent", c.agent)
+		}
+		return nil
+	}
 	if c.out.put(m) {
 		return nil
 	}
 	return c
+}
+
+// bestEffort tells whether a message may be lost: one between a framework and its
+// executor.
+func bestEffort(msg *core.Message) bool {
+	return msg.Down.GetExecutorMessage() != nil || msg.Event.GetMessage() != nil
 }
 
 func (l *loop) cutOff(c *conn) {

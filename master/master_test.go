@@ -235,8 +235,11 @@ func TestASchedulerThatDoesNotReadIsCutOff(t *testing.T) {
 		a := c.dial().register("cpus:4;mem:1024", nil)
 		slow, quick := c.dial().subscribe(failoverTimeout(60)), c.dial().subscribe()
 		for range 80 { // a MB each, more than may wait
-			a.send(&link.FromAgent{Message: &link.FromAgent_ExecutorMessage{ExecutorMessage: &link.ExecutorMessage{
-				FrameworkId: slow.id, ExecutorId: &mesos.ExecutorID{Value: new("e")}, Data: make([]byte, 1<<20),
+			a.send(&link.FromAgent{Message: &link.FromAgent_Update{Update: &link.Update{
+				FrameworkId: slow.id, LatestState: mesos.TaskState_TASK_RUNNING.Enum(),
+				Status: &mesos.TaskStatus{
+					TaskId: &mesos.TaskID{Value: new("t")}, State: mesos.TaskState_TASK_RUNNING.Enum(), Data: make([]byte, 1<<20),
+				},
 			}}})
 		}
 		// What the slow one was offered goes to the other, before the slow one
@@ -247,6 +250,30 @@ func TestASchedulerThatDoesNotReadIsCutOff(t *testing.T) {
 		}
 		again := c.dial().subscribe(func(i *mesos.FrameworkInfo) { i.Id = slow.id })
 		again.next(scheduler.Event_HEARTBEAT)
+	})
+}
+
+func TestAFloodOfMessagesIsDroppedAndCutsNobodyOff(t *testing.T) {
+	inBubble(t, master.Config{}, func(t *testing.T, c *cluster) {
+		a := c.dial().register("cpus:4;mem:1024", nil)
+		slow := c.dial().subscribe()
+		slow.next(scheduler.Event_OFFERS)
+		for range 80 { // a MB each
+			a.send(&link.FromAgent{Message: &link.FromAgent_ExecutorMessage{ExecutorMessage: &link.ExecutorMessage{
+				FrameworkId: slow.id, ExecutorId: &mesos.ExecutorID{Value: new("e")}, Data: make([]byte, 1<<20),
+			}}})
+		}
+		a.update(slow.id, &mesos.TaskID{Value: new("t")}, mesos.TaskState_TASK_RUNNING, make([]byte, 16))
+		synctest.Wait()
+		for n := 0; ; n++ {
+			e, err := slow.Recv()
+			if err != nil || n == 40 {
+				t.Fatalf("after %d messages: %v, want few of them and the update", n, err)
+			}
+			if e.GetType() == scheduler.Event_UPDATE {
+				return
+			}
+		}
 	})
 }
 

@@ -49,6 +49,15 @@ func (q *queue) put(m proto.Message) bool {
 	return true
 }
 
+// offer is put for a message that may be lost: it is dropped where much waits
+// already, so that a flood of such messages does not cut the peer off.
+func (q *queue) offer(m proto.Message) bool {
+	q.mu.Lock()
+	busy := len(q.items) > 0 && (len(q.items) >= q.maxItems/looseShare || q.bytes+proto.Size(m) > q.maxBytes/looseShare)
+	q.mu.Unlock()
+	return !busy && q.put(m)
+}
+
 // take returns all that waits, which may be nothing, and leaves spare as the
 // buffer for what comes.
 func (q *queue) take(spare []proto.Message) []proto.Message {

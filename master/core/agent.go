@@ -38,6 +38,7 @@ type agent struct {
 	tasks     map[taskKey]*task
 	executors map[executorKey]*executor
 	lost      *timer // runs while it is disconnected
+	givenUp   bool   // lost has fired, and it has not come back since
 }
 
 // taskKey names a task on an agent.

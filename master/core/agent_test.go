@@ -187,6 +187,39 @@ func TestAnAgentThatDoesNotComeBackIsRemovedAndItsTasksAreLost(t *testing.T) {
 	}
 }
 
+func TestManyLostAgentsAreRemovedBitByBit(t *testing.T) {
+	w := newWorld(t)
+	var nodes []*node
+	for range 250 {
+		nodes = append(nodes, w.node("cpus:0.001"))
+	}
+	first, second := w.subscribe(), w.subscribe()
+	for _, n := range nodes {
+		n.close()
+	}
+	failures := func(s *sched) (list []*scheduler.Event) {
+		for _, e := range w.events[s.conn] {
+			if e.GetType() == scheduler.Event_FAILURE {
+				list = append(list, e)
+			}
+		}
+		return list
+	}
+	w.pass(reregisterTimeout)
+	a, b := failures(first), failures(second)
+	if len(a) != 100 || len(b) != 100 {
+		t.Fatalf("%d and %d agents are removed at once, want 100", len(a), len(b))
+	}
+	if a[0] != b[0] {
+		t.Error("each framework gets an event of its own")
+	}
+	nodes[249].back("cpus:0.001", nil, nil)
+	w.pass(time.Second)
+	if n := len(failures(first)); n != 249 {
+		t.Errorf("%d agents are removed, want all but the one that came back", n)
+	}
+}
+
 func TestATaskThatHasEndedIsToldSoWhenItsAgentIsRemoved(t *testing.T) {
 	w, s, n := oneTask(t)
 	n.update(s, "t", mesos.TaskState_TASK_FINISHED, uuid('f'))

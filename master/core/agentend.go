@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
 )
@@ -24,10 +25,42 @@ func (c *Core) agentClosed(conn ConnID) {
 	for _, o := range sortedOffers(a.offers) {
 		c.rescind(o)
 	}
-	a.lost = c.timers.set(c.now.Add(c.cfg.AgentReregisterTimeout), func() {
-		c.removeAgent(a, "it did not come back in "+c.cfg.AgentReregisterTimeout.String())
-	})
+	a.lost = c.timers.set(c.now.Add(c.cfg.AgentReregisterTimeout), func() { c.giveUp(a) })
 	c.note(Note{Level: Warn, Event: "agent disconnected", Agent: a.id, Detail: a.info.GetHostname()})
+}
+
+const (
+	// removedAtOnce is how many lost agents are removed in one go, with
+	// removalPause between two: every framework is told of each, so that all
+	// agents of a large cluster at once would be more than any queue takes.
+	removedAtOnce = 100
+	removalPause  = 100 * time.Millisecond
+)
+
+// giveUp has an agent removed that did not come back in time.
+func (c *Core) giveUp(a *agent) {
+	a.givenUp = true
+	c.overdue = append(c.overdue, a)
+	if c.removal == nil {
+		c.removal = c.timers.set(c.now, c.removeSome)
+	}
+}
+
+// removeSome removes the next agents that were given up and are still away, and
+// comes back for the rest.
+func (c *Core) removeSome() {
+	n := min(removedAtOnce, len(c.overdue))
+	for _, a := range c.overdue[:n] {
+		if a.givenUp && c.agents[a.id] == a {
+			c.removeAgent(a, "it did not come back in "+c.cfg.AgentReregisterTimeout.String())
+		}
+	}
+	c.overdue = c.overdue[n:]
+	if len(c.overdue) == 0 {
+		c.overdue, c.removal = nil, nil
+		return
+	}
+	c.removal = c.timers.set(c.now.Add(removalPause), c.removeSome)
 }
 
 // removeAgent gives an agent up, for good: each of its tasks is lost, and every
@@ -54,8 +87,9 @@ func (c *Core) removeAgent(a *agent, why string) {
 	delete(c.agents, a.id)
 	c.alloc.RemoveAgent(a.id)
 	c.removed.add(a.id)
+	failure := failureEvent(a.protoID, nil, nil)
 	for _, f := range sortedFrameworks(c.frameworks) {
-		c.toFramework(f, failureEvent(a.protoID, nil, nil))
+		c.toFramework(f, failure)
 	}
 	for _, f := range sortedFrameworks(affected) {
 		c.forgetIfEmpty(f)

@@ -68,6 +68,8 @@ type Core struct {
 	links    map[ConnID]*agent
 	places   map[place][]*agent // those of one place in the order in which they came there
 	removed  *recent[AgentID]
+	overdue  []*agent // those given up that are still to be removed
+	removal  *timer   // runs while there are any
 
 	offers  map[OfferID]*offer
 	taskSeq uint64

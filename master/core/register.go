@@ -130,6 +130,6 @@ func (c *Core) connect(a *agent, conn ConnID, address string, info *mesos.AgentI
 		},
 	}
 	c.settleAt(a, placeOf(info, address))
-	a.conn = conn
+	a.conn, a.givenUp = conn, false
 	c.links[conn] = a
 }
