@@ -43,7 +43,7 @@ bench: vm-deps vm-tools tested
 	TEPUI_BIN="$(CURDIR)/$(TESTED)" $(TESTED)/bench tasks
 
 lint:
-	@unformatted=$$(go tool gofumpt -l .) && test -z "$$unformatted" || { echo "not as gofumpt has it: $$unformatted"; exit 1; }
+	@unformatted=$$(go tool gofumpt -l $$(find . -name '*.go' ! -name '*.pb.go' ! -path './.*' ! -path './$(BIN)/*')) && test -z "$$unformatted" || { echo "not as gofumpt has it: $$unformatted"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 
