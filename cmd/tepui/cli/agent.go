@@ -26,7 +26,7 @@ func (a *app) agent() *cobra.Command {
 		Example: "  tepui agent --master 10.0.0.1:5050 --ip 10.0.0.2\n" +
 			"  tepui agent --master 10.0.0.1:5050 --ip 10.0.0.2 --resources 'cpus:8;mem:16384' --attributes 'rack:r7'",
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			log, err := logs.logger(a.stderr)
 			if err != nil {
 				return err
@@ -37,6 +37,11 @@ func (a *app) agent() *cobra.Command {
 			if err := flags.prepare(); err != nil {
 				return err
 			}
+			release, err := flags.lock()
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, release()) }()
 			ctx := cmd.Context()
 			l, at, err := where.listen(ctx)
 			if err != nil {

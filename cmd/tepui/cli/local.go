@@ -60,6 +60,11 @@ func (f *localFlags) serve(ctx context.Context, log *slog.Logger) (err error) {
 	if err := f.agent.prepare(); err != nil {
 		return err
 	}
+	release, err := f.agent.lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	listener, at, err := f.where.listen(ctx)
 	if err != nil {
 		return err
