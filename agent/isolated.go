@@ -36,6 +36,11 @@ func (c isolatedContainer) Update(ctx context.Context, limits core.Limits) error
 
 func (c isolatedContainer) Wait(ctx context.Context) (core.Exit, *Usage, error) {
 	exit, err := c.Container.Wait(ctx)
+	return exitOf(exit, err), usage(&exit.Usage), err
+}
+
+// exitOf says how a container ended, of which the error says what is not known.
+func exitOf(exit isolator.Exit, err error) core.Exit {
 	out := core.Exit{Status: exit.Status}
 	if err != nil && !errors.Is(err, isolator.ErrIncomplete) {
 		out.Unknown = err.Error()
@@ -43,7 +48,7 @@ func (c isolatedContainer) Wait(ctx context.Context) (core.Exit, *Usage, error) 
 	if o := exit.OOM; o != nil {
 		out.OOM = &core.OOM{Limit: o.Limit, Peak: o.Peak, Kills: o.Kills, Outside: o.Outside}
 	}
-	return out, usage(&exit.Usage), err
+	return out
 }
 
 func (c isolatedContainer) Usage() (*Usage, error) {

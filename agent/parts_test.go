@@ -19,6 +19,7 @@ import (
 
 	"github.com/tepui/tepui/agent/core"
 	"github.com/tepui/tepui/api/link"
+	"github.com/tepui/tepui/isolator"
 )
 
 func TestQueue(t *testing.T) {
@@ -133,6 +134,23 @@ func TestListsAreBounded(t *testing.T) {
 	})
 }
 
+// TestExitOf: a status is unknown only if nobody has learnt it.
+func TestExitOf(t *testing.T) {
+	ended := isolator.Exit{Status: 3 << 8}
+	for _, c := range []struct {
+		err  error
+		want core.Exit
+	}{
+		{nil, core.Exit{Status: 3 << 8}},
+		{fmt.Errorf("memory.stat: %w", isolator.ErrIncomplete), core.Exit{Status: 3 << 8}},
+		{isolator.ErrClosed, core.Exit{Status: 3 << 8, Unknown: "isolator: closed"}},
+	} {
+		if got := exitOf(ended, c.err); got != c.want {
+			t.Errorf("with error %v: %+v, want %+v", c.err, got, c.want)
+		}
+	}
+}
+
 func TestImpassable(t *testing.T) {
 	dir := t.TempDir() // in one that only its owner may pass
 	if got := impassable(dir); got != filepath.Dir(dir) {
@@ -210,7 +228,7 @@ func TestIdentify(t *testing.T) {
 			t.Errorf("%s is %+v, %v; want %+v", name, who, err, want)
 		}
 	}
-	for _, name := range []string{"", "no-such-user", "root:root", ":0", "-5", "3999999999"} {
+	for _, name := range []string{"", "no-such-user", "root:root", ":0", "-5", "1999999999"} {
 		if who, err := switching.identify(name); err == nil {
 			t.Errorf("%q is %+v", name, who)
 		}
