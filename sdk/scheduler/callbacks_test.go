@@ -137,6 +137,18 @@ func TestStatusUpdate(t *testing.T) {
 			b.expect("StatusUpdate T1 TASK_RUNNING")
 		})
 	})
+	t.Run("not when aborted in the callback and then stopped", func(t *testing.T) {
+		inBubble(t, func(b *bench) {
+			p := b.registered()
+			b.heard.when("StatusUpdate", func(d scheduler.Driver) {
+				d.Abort()
+				d.Stop(true)
+			})
+			p.Send(update("T1", mesos.TaskState_TASK_RUNNING, uuid))
+			p.Closed()
+			b.expect("StatusUpdate T1 TASK_RUNNING")
+		})
+	})
 	t.Run("also when stopped in the callback, and before the teardown", func(t *testing.T) {
 		inBubble(t, func(b *bench) {
 			p := b.registered()
@@ -234,6 +246,20 @@ func TestError(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Error may stop the driver, as in Mesos: that ends nothing of the framework.
+func TestStopInError(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.heard.when("Error", func(d scheduler.Driver) { d.Stop(false) })
+		p := b.registered()
+		p.Send(&wire.Event{Type: wire.Event_ERROR.Enum(), Error: &wire.Event_Error{Message: proto.String("no")}})
+		p.Closed()
+		b.expect("Error no")
+		if got, err := b.driver.Join(); got != mesos.Status_DRIVER_STOPPED || !errors.Is(err, scheduler.ErrAborted) {
+			t.Errorf("Join = %v, %v", got, err)
+		}
+	})
 }
 
 // An event that makes no sense is not the end of the scheduler.

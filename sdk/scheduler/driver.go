@@ -124,6 +124,7 @@ type MesosDriver struct {
 
 	mu        sync.Mutex
 	status    mesos.Status
+	aborted   bool                 // and stays so when status becomes DRIVER_STOPPED
 	failover  bool                 // what Stop was called with
 	known     bool                 // subscribed at least once
 	framework *mesos.FrameworkInfo // ours; its id is set once registered

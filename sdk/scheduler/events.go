@@ -77,7 +77,7 @@ func silence(heartbeatSeconds float64) time.Duration {
 func (d *MesosDriver) update(c *conversation, status *mesos.TaskStatus) {
 	ack := acknowledgement(status)
 	d.scheduler.StatusUpdate(d, status)
-	if ack == nil || d.state() == mesos.Status_DRIVER_ABORTED {
+	if ack == nil || d.isAborted() {
 		return
 	}
 	_, ack.FrameworkId = d.identity()

@@ -110,12 +110,12 @@ func (d *MesosDriver) subscription() *wire.Call {
 }
 
 // finish lets calls that were made before Stop leave, the end of the framework
-// last, and waits for the master to hang up.
+// last, and waits for the master to hang up. After Abort it does nothing.
 func (d *MesosDriver) finish(c *conversation) {
 	d.mu.Lock()
-	stopped, failover := d.status == mesos.Status_DRIVER_STOPPED, d.failover
+	aborted, failover := d.aborted, d.failover
 	d.mu.Unlock()
-	if !stopped || !c.subscribed {
+	if aborted || !c.subscribed {
 		return
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), stopTimeout)
