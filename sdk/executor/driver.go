@@ -79,10 +79,11 @@ type MesosDriver struct {
 	halt chan struct{} // closed when the driver no longer runs
 	done chan struct{} // closed when loop has ended
 
-	mu     sync.Mutex
-	status mesos.Status
-	ledger ledger // tasks and updates that the agent has not acknowledged
-	cause  error  // why the driver aborted itself
+	mu      sync.Mutex
+	status  mesos.Status
+	aborted bool   // and stays so when status becomes DRIVER_STOPPED
+	ledger  ledger // tasks and updates that the agent has not acknowledged
+	cause   error  // why the driver aborted itself
 }
 
 var _ Driver = (*MesosDriver)(nil)

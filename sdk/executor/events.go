@@ -84,7 +84,3 @@ func (d *MesosDriver) acknowledged(event *wire.Event_Acknowledged) {
 	defer d.mu.Unlock()
 	d.ledger.acknowledged(event.GetTaskId().GetValue(), event.GetUuid())
 }
-
-func (d *MesosDriver) stopped() bool {
-	return d.state() == mesos.Status_DRIVER_STOPPED
-}

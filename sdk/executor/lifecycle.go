@@ -10,7 +10,8 @@ import (
 )
 
 // The states of a driver. Only the first transition out of DRIVER_RUNNING
-// counts, but an aborted driver can still be stopped:
+// counts. An aborted driver can still be stopped, which changes its status and
+// nothing else: the other side hears no more of it.
 //
 //	DRIVER_NOT_STARTED --Start--> DRIVER_RUNNING --Abort, error--> DRIVER_ABORTED
 //	                                    |                               |
@@ -37,15 +38,20 @@ func (d *MesosDriver) Start() (mesos.Status, error) {
 func (d *MesosDriver) Stop() mesos.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch d.status {
-	case mesos.Status_DRIVER_RUNNING:
-		d.status = mesos.Status_DRIVER_STOPPED
-		close(d.halt)
-	case mesos.Status_DRIVER_ABORTED:
+	if d.status == mesos.Status_DRIVER_ABORTED {
 		d.status = mesos.Status_DRIVER_STOPPED
 		return mesos.Status_DRIVER_ABORTED
 	}
+	d.stopRunning()
 	return d.status
+}
+
+// stopRunning stops a driver that runs; it needs mu.
+func (d *MesosDriver) stopRunning() {
+	if d.status == mesos.Status_DRIVER_RUNNING {
+		d.status = mesos.Status_DRIVER_STOPPED
+		close(d.halt)
+	}
 }
 
 // Abort implements Driver.
@@ -58,7 +64,7 @@ func (d *MesosDriver) Abort() mesos.Status {
 // abort needs mu.
 func (d *MesosDriver) abort(cause error) mesos.Status {
 	if d.status == mesos.Status_DRIVER_RUNNING {
-		d.status, d.cause = mesos.Status_DRIVER_ABORTED, cause
+		d.status, d.cause, d.aborted = mesos.Status_DRIVER_ABORTED, cause, true
 		close(d.halt)
 	}
 	return d.status
@@ -92,4 +98,11 @@ func (d *MesosDriver) state() mesos.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.status
+}
+
+// isAborted tells whether the driver was ever aborted, whatever its status is now.
+func (d *MesosDriver) isAborted() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.aborted
 }

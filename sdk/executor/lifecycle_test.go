@@ -16,6 +16,7 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 	wire "github.com/tepui/tepui/api/v1/executor"
 	"github.com/tepui/tepui/sdk/executor"
+	"google.golang.org/protobuf/proto"
 )
 
 func TestStart(t *testing.T) {
@@ -222,6 +223,55 @@ func TestAbort(t *testing.T) {
 		if s := b.driver.Stop(); s != mesos.Status_DRIVER_STOPPED {
 			t.Errorf("Stop = %v", s)
 		}
+	})
+}
+
+// A driver that was aborted stays so for the agent, whoever stops it then.
+func TestStopAfterAbort(t *testing.T) {
+	t.Run("waits for no acknowledgement", func(t *testing.T) {
+		inBubble(t, plain(), func(b *bench) {
+			p := b.registered()
+			b.heard.when("LaunchTask", func(d executor.Driver) {
+				b.send("T1", mesos.TaskState_TASK_RUNNING)
+				p.Next()
+				d.Abort()
+				d.Stop()
+			})
+			begin := time.Now()
+			p.Send(launch("T1"))
+			b.expect("LaunchTask T1")
+			if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, 0); err != nil {
+				t.Errorf("Join: %v", err)
+			}
+		})
+	})
+	t.Run("nor when it was aborted in Shutdown", func(t *testing.T) {
+		inBubble(t, plain(), func(b *bench) {
+			p := b.registered()
+			p.Send(launch("T1"))
+			b.expect("LaunchTask T1")
+			b.heard.when("Shutdown", func(d executor.Driver) { d.Abort() })
+			begin := time.Now()
+			p.Send(shutdown())
+			b.expect("Shutdown")
+			if err := b.joined(mesos.Status_DRIVER_ABORTED, begin, 0); err != nil {
+				t.Errorf("Join: %v", err)
+			}
+		})
+	})
+	t.Run("nor in Error", func(t *testing.T) {
+		inBubble(t, plain(), func(b *bench) {
+			p := b.registered()
+			b.send("T1", mesos.TaskState_TASK_RUNNING)
+			p.Next()
+			b.heard.when("Error", func(d executor.Driver) { d.Stop() })
+			begin := time.Now()
+			p.Send(&wire.Event{Type: wire.Event_ERROR.Enum(), Error: &wire.Event_Error{Message: proto.String("no")}})
+			b.expect("Error no")
+			if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, 0); !errors.Is(err, executor.ErrAborted) {
+				t.Errorf("Join: %v", err)
+			}
+		})
 	})
 }
 

@@ -12,8 +12,9 @@ import (
 
 // finish delivers what was sent before Stop: it waits until every update is
 // acknowledged, lets the last calls leave, and waits for the agent to hang up.
+// After Abort it does nothing.
 func (d *MesosDriver) finish(c *conversation) {
-	if !d.stopped() || !c.subscribed {
+	if d.isAborted() || !c.subscribed {
 		return
 	}
 	timer := time.NewTimer(stopTimeout)
@@ -33,8 +34,13 @@ func (d *MesosDriver) shutdown(c *conversation) {
 	}
 	timer := d.callShutdown()
 	defer timer.Stop()
+	if d.isAborted() {
+		return
+	}
 	d.await(c, timer.C, d.idle)
-	d.Stop()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopRunning() // not Stop, which would take an abortion for its own
 }
 
 // abandon is shutdown for an executor whose agent stays away: there is no one
