@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
@@ -14,19 +15,31 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// oneOff is a framework with one task. Its fields belong to the callbacks.
+// oneOff is a framework with one task. Its fields belong to the callbacks, but for
+// the channels and what mu guards.
 type oneOff struct {
 	scheduler.Callbacks
 	task *mesos.TaskInfo // without agent_id
 	need resource.Resources
 	out  io.Writer
 
-	id       *mesos.FrameworkID
-	launched bool
-	host     string          // where it was launched
-	address  string          // of the host's agent
-	hosts    map[string]bool // whose offers were too small
-	result   chan oneOffEnd  // capacity 1
+	id      *mesos.FrameworkID
+	address string          // of the agent of the host where it was launched
+	hosts   map[string]bool // whose offers were too small
+
+	registered chan struct{}  // closed by the first registration
+	back       chan struct{}  // capacity 1: the master is back
+	result     chan oneOffEnd // capacity 1
+
+	mu  sync.Mutex
+	now standing
+}
+
+// standing is how far a oneOff has got.
+type standing struct {
+	connected bool // to the master
+	launched  bool
+	host      string // where it was launched
 }
 
 // oneOffEnd is how the task ended, and where; or why it could not be run.
@@ -39,28 +52,60 @@ type oneOffEnd struct {
 }
 
 func newOneOff(task *mesos.TaskInfo, need resource.Resources, out io.Writer) *oneOff {
-	return &oneOff{task: task, need: need, out: out, hosts: map[string]bool{}, result: make(chan oneOffEnd, 1)}
+	return &oneOff{
+		task: task, need: need, out: out, hosts: map[string]bool{},
+		registered: make(chan struct{}), back: make(chan struct{}, 1), result: make(chan oneOffEnd, 1),
+	}
+}
+
+// standing may be called by any goroutine.
+func (o *oneOff) standing() standing {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.now
+}
+
+func (o *oneOff) setConnected(connected bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now.connected = connected
+}
+
+func (o *oneOff) setLaunched(host string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now.launched, o.now.host = true, host
 }
 
 // Registered says so.
 func (o *oneOff) Registered(_ scheduler.Driver, id *mesos.FrameworkID, _ *mesos.MasterInfo) {
 	o.id = id
+	o.setConnected(true)
+	close(o.registered)
 	o.say("registered as framework %s", id.GetValue())
 }
 
 // Reregistered asks what became of the task meanwhile.
 func (o *oneOff) Reregistered(d scheduler.Driver, _ *mesos.MasterInfo) {
 	o.say("the master is back")
-	if !o.launched {
+	o.setConnected(true)
+	if !o.standing().launched {
 		return
 	}
 	if _, err := d.ReconcileTasks([]*mesos.TaskStatus{{TaskId: o.task.TaskId, AgentId: o.task.AgentId}}); err != nil {
 		o.say("%v", err)
 	}
+	select {
+	case o.back <- struct{}{}:
+	default: // not yet noticed the last time
+	}
 }
 
 // Disconnected says so.
-func (o *oneOff) Disconnected(scheduler.Driver) { o.say("the master is lost, trying again") }
+func (o *oneOff) Disconnected(scheduler.Driver) {
+	o.setConnected(false)
+	o.say("the master is lost, trying again")
+}
 
 // ResourceOffers launches the task with the first offer that has room for it.
 func (o *oneOff) ResourceOffers(d scheduler.Driver, offers []*mesos.Offer) {
@@ -78,15 +123,15 @@ func (o *oneOff) consider(d scheduler.Driver, offer *mesos.Offer) error {
 		return fmt.Errorf("offer %s: %w", offer.GetId().GetValue(), err)
 	}
 	picked, fits := free.Find(o.need, "*")
-	if o.launched || !fits {
-		if !o.launched {
+	if launched := o.standing().launched; launched || !fits {
+		if !launched {
 			o.tooSmall(offer.GetHostname(), free)
 		}
 		_, err := d.DeclineOffer(offer.GetId(), nil)
 		return err
 	}
-	o.launched = true
-	o.host, o.address = offer.GetHostname(), agentAddress(offer)
+	o.setLaunched(offer.GetHostname())
+	o.address = agentAddress(offer)
 	o.task.AgentId = offer.GetAgentId()
 	o.task.Resources = picked.Proto()
 	o.say("launching task %s on %s", o.task.GetTaskId().GetValue(), offer.GetHostname())
@@ -106,7 +151,7 @@ func (o *oneOff) tooSmall(host string, free resource.Resources) {
 func (o *oneOff) StatusUpdate(_ scheduler.Driver, status *mesos.TaskStatus) {
 	o.say("task %s: %s", status.GetTaskId().GetValue(), describe(status))
 	if mesos.Terminal(status.GetState()) {
-		o.end(oneOffEnd{framework: o.id, host: o.host, address: o.address, status: status})
+		o.end(oneOffEnd{framework: o.id, host: o.standing().host, address: o.address, status: status})
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 type fakeDriver struct {
 	scheduler.Driver // any other call panics
 	asked            []string
+	killing          error // what KillTask returns
 }
 
 func (d *fakeDriver) LaunchTasks(offers []*mesos.OfferID, tasks []*mesos.TaskInfo, _ *mesos.Filters) (mesos.Status, error) {

@@ -16,7 +16,7 @@ import (
 // They are above those that commands mostly use, and below 128, from which on
 // shells count signals.
 const (
-	exitLost      = 120 // lost with its executor or agent
+	exitLost      = 120 // lost with its executor or agent, or out of reach with the master
 	exitNoLaunch  = 121 // was never started: bad request, fetch or start failed
 	exitLimit     = 122 // ended for breaking a limit, such as its memory
 	exitKilled    = 123 // killed by someone else

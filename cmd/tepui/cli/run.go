@@ -18,9 +18,6 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// killPatience is how long an interrupted run waits for its task to end.
-const killPatience = 20 * time.Second
-
 type runFlags struct {
 	master      string
 	cpus        float64
@@ -43,11 +40,12 @@ func (a *app) run() *cobra.Command {
 			"The command is started in its sandbox, without a shell; its output is in the sandbox too.\n\n" +
 			"Exit status: that of the command; 128 and its number if a signal ended the command;\n" +
 			"  2  wrong usage\n" +
-			"120  the task was lost with its executor or agent\n" +
+			"120  the task was lost with its executor or agent, or may still run: the master was away when the\n" +
+			"     run was interrupted or --timeout was over, and did not come back within 20 seconds\n" +
 			"121  the task was not started: it was refused, or a fetch or the start failed\n" +
 			"122  the task broke a limit, such as that of its memory\n" +
 			"123  the task was killed by someone else\n" +
-			"124  the task took longer than --timeout and was killed\n" +
+			"124  the task took longer than --timeout and was killed, or no offer had room for it in that time\n" +
 			"125  there is no master, or it refused the framework\n" +
 			"130  the run was interrupted and the task killed (143: terminated)",
 		Example: "  tepui run --cpus 0.5 --mem 64 -- sh -c 'echo hello from $MESOS_SANDBOX; sleep 1'\n" +
@@ -151,11 +149,9 @@ func (a *app) runTask(ctx context.Context, f *runFlags, task *mesos.TaskInfo, ne
 		framework.sayWhere(ctx, end)
 		return a.exit(end)
 	case <-ctx.Done():
-		framework.say("%v: killing the task", context.Cause(ctx))
-		return a.kill(framework, driver, exitSignal+signalNumber(ctx))
+		return a.giveUp(framework, driver, context.Cause(ctx).Error(), exitSignal+signalNumber(ctx))
 	case <-timeout:
-		framework.say("not done after %v (--timeout): killing the task", f.timeout)
-		return a.kill(framework, driver, exitTimeout)
+		return a.giveUp(framework, driver, fmt.Sprintf("not done after %v (--timeout)", f.timeout), exitTimeout)
 	}
 }
 
@@ -168,23 +164,6 @@ func (a *app) exit(end oneOffEnd) error {
 		return &exitError{code}
 	}
 	return nil
-}
-
-// kill ends the task and waits until it has ended, but not for ever: the end of
-// the framework ends it in any case. The exit status is code.
-func (a *app) kill(framework *oneOff, driver *scheduler.MesosDriver, code int) error {
-	_, err := driver.KillTask(framework.task.TaskId)
-	switch {
-	case err == nil:
-		select {
-		case end := <-framework.result:
-			framework.sayWhere(context.Background(), end)
-		case <-time.After(killPatience):
-		}
-	case errors.Is(err, scheduler.ErrDisconnected) && code == exitTimeout:
-		code = exitNoCluster
-	}
-	return &exitError{code}
 }
 
 // signalNumber is that of the signal that ended ctx, 0 if none did.
