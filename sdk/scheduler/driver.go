@@ -39,8 +39,8 @@ var (
 // additions.
 type Driver interface {
 	// Start begins to speak with the master, and returns at once. It fails, and the
-	// driver stays DRIVER_NOT_STARTED, when the framework's description is invalid.
-	// (Guide: start.)
+	// driver stays DRIVER_NOT_STARTED, when the framework's description is invalid
+	// or the master's address is not host:port. (Guide: start.)
 	Start() (mesos.Status, error)
 
 	// Stop ends the driver. With failover false the framework ends with it: its
@@ -135,10 +135,10 @@ type MesosDriver struct {
 var _ Driver = (*MesosDriver)(nil)
 
 // NewDriver returns a driver, not yet started, for a framework whose master is
-// at master (host:port). framework is copied. With framework.id set, this
-// scheduler takes the framework with that id over. An empty user is the one who
-// runs this program, an empty hostname this host. (Guide, "Create your Framework
-// Scheduler".)
+// at master: host:port with a numeric port, not zk://. framework is copied. With
+// framework.id set, this scheduler takes the framework with that id over. An
+// empty user is the one who runs this program, an empty hostname this host.
+// (Guide, "Create your Framework Scheduler".)
 func NewDriver(s Scheduler, framework *mesos.FrameworkInfo, master string, opts ...Option) *MesosDriver {
 	o := defaults()
 	for _, set := range opts {

@@ -6,6 +6,8 @@ package scheduler
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 
 	mesos "github.com/tepui/tepui/api/v1"
 	wire "github.com/tepui/tepui/api/v1/scheduler"
@@ -29,12 +31,25 @@ func (d *MesosDriver) Start() (mesos.Status, error) {
 	if d.framework == nil {
 		return d.status, errors.New("scheduler: start: framework is nil: give NewDriver a FrameworkInfo with user and name")
 	}
+	if err := checkMaster(d.master); err != nil {
+		return d.status, fmt.Errorf("scheduler: start: %w", err)
+	}
 	if err := wire.Validate(d.subscription()); err != nil {
 		return d.status, fmt.Errorf("scheduler: start: %w", err)
 	}
 	d.status = mesos.Status_DRIVER_RUNNING
 	go d.loop() // Join waits for it
 	return d.status, nil
+}
+
+// checkMaster tells an address from what can only be tried in vain for ever.
+func checkMaster(master string) error {
+	host, port, err := net.SplitHostPort(master)
+	number, bad := strconv.ParseUint(port, 10, 16)
+	if err != nil || host == "" || bad != nil || number == 0 {
+		return fmt.Errorf("master %q: must be host:port with a port of 1 to 65535, such as 10.0.0.1:5050: zk:// and lists of masters are not supported", master)
+	}
+	return nil
 }
 
 // Stop implements Driver.

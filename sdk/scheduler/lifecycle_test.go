@@ -4,6 +4,9 @@
 package scheduler_test
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +36,57 @@ func TestStartOfAnInvalidFramework(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || status != mesos.Status_DRIVER_NOT_STARTED {
 			t.Errorf("Start = %v, %v; want %q", status, err, want)
 		}
+	}
+}
+
+func TestStartWithoutAnAddress(t *testing.T) {
+	for _, master := range []string{
+		"", "10.0.0.1", "master", ":5050", "master:", "master:mesos", "master:0", "master:65536", "master:+5",
+		"zk://h:2181/mesos", "h1:5050,h2:5050", "http://h:5050", "::1:5050",
+	} {
+		status, err := scheduler.NewDriver(scheduler.Callbacks{}, framework(), master).Start()
+		if status != mesos.Status_DRIVER_NOT_STARTED || err == nil {
+			t.Errorf("Start with master %q = %v, %v", master, status, err)
+			continue
+		}
+		for _, want := range []string{strconv.Quote(master), "host:port", "zk://"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("Start with master %q: %v: want %q in it", master, err, want)
+			}
+		}
+	}
+	for _, master := range []string{"10.0.0.1:5050", "[::1]:5050", "master.example:1"} {
+		inBubble(t, func(b *bench) {
+			d := scheduler.NewDriver(b.heard, framework(), master, scheduler.WithDialer(b.master.Dial))
+			status, err := d.Start()
+			ok(t, status, err)
+			d.Abort()
+			d.Join()
+		})
+	}
+}
+
+// Without WithLogger a master that is not there is told of on standard error, once.
+func TestDefaultLogger(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stderr := os.Stderr
+	os.Stderr = file
+	defer func() { os.Stderr = stderr }()
+	inBubble(t, func(b *bench) {
+		b.master.SetDown(true)
+		b.driver.Start()
+		time.Sleep(time.Minute) // virtual
+	})
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), "\n"); n != 1 || !strings.Contains(string(text), "level=WARN") || !strings.Contains(string(text), "master:5050") {
+		t.Errorf("on standard error are %d lines, want one warning that names the master:\n%s", n, text)
 	}
 }
 

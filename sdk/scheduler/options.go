@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"os"
 	"time"
 
 	"github.com/tepui/tepui/sdk/internal/session"
@@ -39,7 +40,7 @@ type options struct {
 
 func defaults() options {
 	return options{
-		log:        slog.New(slog.DiscardHandler),
+		log:        slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		dial:       session.DialTCP,
 		queue:      defaultQueue,
 		backoffMin: defaultBackoffMin,
@@ -48,7 +49,8 @@ func defaults() options {
 }
 
 // WithLogger tells the driver where to log: Warn, once, for a master that cannot
-// be reached, Debug for the rest. The default is nowhere.
+// be reached, Debug for the rest. The default is text on standard error, from Warn
+// up.
 func WithLogger(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }
