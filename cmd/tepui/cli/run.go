@@ -29,6 +29,7 @@ type runFlags struct {
 	user        string
 	environment []string
 	timeout     time.Duration
+	connect     time.Duration
 }
 
 func (a *app) run() *cobra.Command {
@@ -46,7 +47,7 @@ func (a *app) run() *cobra.Command {
 			"122  the task broke a limit, such as that of its memory\n" +
 			"123  the task was killed by someone else\n" +
 			"124  the task took longer than --timeout and was killed, or no offer had room for it in that time\n" +
-			"125  there is no master, or it refused the framework\n" +
+			"125  there is no master (see --connect_timeout), or it refused the framework\n" +
 			"130  the run was interrupted and the task killed (143: terminated)",
 		Example: "  tepui run --cpus 0.5 --mem 64 -- sh -c 'echo hello from $MESOS_SANDBOX; sleep 1'\n" +
 			"  tepui run --master 10.0.0.1:5050 --uri http://files/tool.tgz --timeout 10mins -- ./tool --fast",
@@ -76,6 +77,7 @@ func (a *app) run() *cobra.Command {
 	set.StringVar(&f.user, "user", "", "user that the task runs as (default: the one who runs this)")
 	set.StringArrayVar(&f.environment, "env", nil, "environment variable NAME=VALUE of the task; may be repeated")
 	durationFlag(set, &f.timeout, "timeout", 0, "kill the task and give up after this time, waiting for offers included; 0 = never")
+	durationFlag(set, &f.connect, "connect_timeout", 30*time.Second, "give up if no master has registered the framework after this time; 0 = never")
 	return a.command(cmd)
 }
 
@@ -140,19 +142,31 @@ func (a *app) runTask(ctx context.Context, f *runFlags, task *mesos.TaskInfo, ne
 		driver.Stop(false)
 		_, _ = driver.Join() // what ended the driver is in the framework's result
 	}()
-	timeout := make(<-chan time.Time)
-	if f.timeout > 0 {
-		timeout = time.After(f.timeout)
+	timeout, connect := after(f.timeout), after(f.connect)
+	registered := framework.registered
+	for {
+		select {
+		case end := <-framework.result:
+			framework.sayWhere(ctx, end)
+			return a.exit(end)
+		case <-registered:
+			registered, connect = nil, nil
+		case <-ctx.Done():
+			return a.giveUp(framework, driver, context.Cause(ctx).Error(), exitSignal+signalNumber(ctx))
+		case <-timeout:
+			return a.giveUp(framework, driver, fmt.Sprintf("not done after %v (--timeout)", f.timeout), exitTimeout)
+		case <-connect:
+			return a.giveUp(framework, driver, fmt.Sprintf("not registered by %s after %v (--connect_timeout)", f.master, f.connect), exitNoCluster)
+		}
 	}
-	select {
-	case end := <-framework.result:
-		framework.sayWhere(ctx, end)
-		return a.exit(end)
-	case <-ctx.Done():
-		return a.giveUp(framework, driver, context.Cause(ctx).Error(), exitSignal+signalNumber(ctx))
-	case <-timeout:
-		return a.giveUp(framework, driver, fmt.Sprintf("not done after %v (--timeout)", f.timeout), exitTimeout)
+}
+
+// after is time.After, but never for 0.
+func after(d time.Duration) <-chan time.Time {
+	if d == 0 {
+		return nil
 	}
+	return time.After(d)
 }
 
 func (a *app) exit(end oneOffEnd) error {
