@@ -103,6 +103,12 @@ func (r Resources) Reserved(role string) Resources {
 	return r.filter(func(it *item) bool { return role != "" && it.traits.reservedFor() == role })
 }
 
+// Unrefined returns all but what is reserved by a reservation that refines
+// another: what the old form of reservations can tell of.
+func (r Resources) Unrefined() Resources {
+	return r.filter(func(it *item) bool { return it.traits == nil || len(it.traits.reservations) <= 1 })
+}
+
 // AvailableTo returns what a framework in this role may use: the unreserved,
 // and what is reserved for the role or for a role above it ("eng" is above
 // "eng/dev").

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
 )
 
@@ -266,5 +267,28 @@ func TestFindNotEnough(t *testing.T) {
 		if got, ok := parse(tc.pool).Find(parse(tc.targets), tc.role); ok || !got.IsEmpty() {
 			t.Errorf("%s: Find = %v, %v, want nothing", tc.name, got, ok)
 		}
+	}
+}
+
+func TestUnrefinedLeavesOutReservationsThatRefineOthers(t *testing.T) {
+	reserved := func(roles ...string) *mesos.Resource {
+		r := &mesos.Resource{Name: new("cpus"), Type: mesos.Value_SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: new(1.0)}}
+		for _, role := range roles {
+			r.Reservations = append(r.Reservations, &mesos.Resource_ReservationInfo{
+				Type: mesos.Resource_ReservationInfo_DYNAMIC.Enum(), Role: new(role),
+			})
+		}
+		return r
+	}
+	read := func(list ...*mesos.Resource) resource.Resources {
+		r, err := resource.FromProto(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	got := read(reserved(), reserved("a"), reserved("a", "a/b")).Unrefined()
+	if want := read(reserved(), reserved("a")); !got.Equal(want) {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
