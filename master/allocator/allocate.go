@@ -114,11 +114,11 @@ func (f *Fair) divide(a *agent, q []*queued, grants []core.Piece) []core.Piece {
 			if !worthOffering(piece) {
 				continue
 			}
-			j := slices.IndexFunc(e.clients, func(c *client) bool { return !c.refused(a, piece) })
+			j, part := e.first(a, piece)
 			if j < 0 {
 				continue
 			}
-			grants = append(grants, f.grant(a, e.clients[j], piece))
+			grants = append(grants, f.grant(a, e.clients[j], part))
 			sink(e.clients, j, compareClients)
 			e.role.share = e.role.used.dominant(f.total)
 			sink(q, i, compareRoles)
@@ -127,6 +127,23 @@ func (f *Fair) divide(a *agent, q []*queued, grants []core.Piece) []core.Piece {
 		}
 	}
 	return grants
+}
+
+// first returns the first client that may be granted its part of a piece, and
+// that part; -1 for none.
+func (e *queued) first(a *agent, piece resource.Resources) (int, resource.Resources) {
+	unrefined := piece.Unrefined()
+	worth := worthOffering(unrefined)
+	for j, c := range e.clients {
+		part, ok := piece, true
+		if !c.framework.refined {
+			part, ok = unrefined, worth
+		}
+		if ok && !c.refused(a, part) {
+			return j, part
+		}
+	}
+	return -1, piece
 }
 
 // grant takes a piece of an agent's free resources for a client.

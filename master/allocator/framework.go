@@ -13,6 +13,7 @@ import (
 type framework struct {
 	id      core.FrameworkID
 	active  bool
+	refined bool               // it understands reservations that refine others
 	clients map[string]*client // by role
 }
 
@@ -61,6 +62,13 @@ func (f *Fair) Subscribe(id core.FrameworkID, roles, suppressed []string) {
 	}
 	f.forgetClients(fw)
 	f.allDirty = true
+}
+
+// SetRefinement implements core.Allocator.
+func (f *Fair) SetRefinement(id core.FrameworkID, understands bool) {
+	if fw := f.frameworks[id]; fw != nil {
+		fw.refined = understands
+	}
 }
 
 // Deactivate implements core.Allocator.

@@ -39,6 +39,9 @@ type Allocator interface {
 	// Subscribe makes the framework eligible in these roles, except in the
 	// suppressed ones, in place of what it subscribed to before.
 	Subscribe(id FrameworkID, roles, suppressed []string)
+	// SetRefinement tells whether the framework understands reservations that
+	// refine others. One that does not, as all at first, is granted none.
+	SetRefinement(id FrameworkID, understands bool)
 	// Deactivate ends a framework's eligibility and forgets its filters.
 	Deactivate(id FrameworkID)
 	// RemoveFramework forgets a framework that has nothing.

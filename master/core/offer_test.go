@@ -89,6 +89,26 @@ func TestReservationsAreInTheFormThatTheFrameworkKnows(t *testing.T) {
 	}
 }
 
+func TestRefinedReservationsGoOnlyToFrameworksThatUnderstandThem(t *testing.T) {
+	w := newWorld(t)
+	info := agentInfo("cpus(a):1;mem(a):100;cpus(a):2")
+	refined := &mesos.Resource{
+		Name: new("cpus"), Type: mesos.Value_SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: new(3.0)},
+		Reservations: []*mesos.Resource_ReservationInfo{
+			{Type: mesos.Resource_ReservationInfo_STATIC.Enum(), Role: new("a")},
+			{Type: mesos.Resource_ReservationInfo_DYNAMIC.Enum(), Role: new("a/b")},
+		},
+	}
+	info.Resources = append(info.Resources, refined)
+	w.register(&link.Register{Agent: info})
+	has(t, w.subscribe(withRole("a/b")).offer(), "cpus(a):3;mem(a):100")
+	s := w.subscribe(withRole("a/b"), withCapability(mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT))
+	got := s.offer().GetResources()
+	if len(got) != 1 || len(got[0].GetReservations()) != 2 || got[0].GetScalar().GetValue() != 3 {
+		t.Errorf("offered is %v, want the refined reservation", got)
+	}
+}
+
 func TestReservedResourcesGoOnlyToTheirRole(t *testing.T) {
 	w := newWorld(t)
 	w.node("cpus(a):1;mem(a):100;cpus:2;mem:200")

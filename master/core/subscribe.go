@@ -29,6 +29,7 @@ func (c *Core) subscribe(conn ConnID, current *framework, call *scheduler.Call_S
 		c.updateFramework(f, info)
 	}
 	c.attach(f, conn)
+	c.alloc.SetRefinement(f.id, f.caps.reservationRefinement)
 	c.alloc.Subscribe(f.id, f.roles, call.GetSuppressedRoles())
 	return nil
 }
