@@ -21,8 +21,12 @@ func redact(uri string) string {
 		return shorten(uri) // a path: nothing to hide
 	}
 	if _, err := url.Parse(uri); err != nil {
-		// Not to be taken apart: whatever is before the last @ may be a secret.
-		return shorten(scheme + "://" + hideUser(rest))
+		// Not to be taken apart: whatever is before the last @ may be a secret,
+		// and so may what comes after the first ? that is left.
+		rest = hideUser(rest)
+		shown, _, query := strings.Cut(rest, "?")
+		shown, _, _ = strings.Cut(shown, "#")
+		return shorten(scheme + "://" + shown + ellipsis(query))
 	}
 	rest, _, _ = strings.Cut(rest, "#")
 	rest, _, query := strings.Cut(rest, "?")
@@ -31,10 +35,15 @@ func redact(uri string) string {
 	if slash {
 		shown += "/" + path
 	}
+	return shorten(shown + ellipsis(query))
+}
+
+// ellipsis stands for a query.
+func ellipsis(query bool) string {
 	if query {
-		shown += "?..."
+		return "?..."
 	}
-	return shorten(shown)
+	return ""
 }
 
 func hideUser(s string) string {

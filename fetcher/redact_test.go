@@ -27,6 +27,9 @@ func TestRedact(t *testing.T) {
 		"http://u:p/q@host/f":                      "http://xxxxx@host/f", // not a URL: the slash
 		"http://u:p q@host/f":                      "http://xxxxx@host/f",
 		"http://u:%zz@host/f":                      "http://xxxxx@host/f",
+		"http://u:p?q@host/%zz?token=t#p":          "http://xxxxx@host/%zz?...",
+		"http://host/%zz?token=t":                  "http://host/%zz?...",
+		"http://host/%zz#p":                        "http://host/%zz",
 		"http://host/\xff":                         "http://host/\uFFFD",
 		"git::https://u:p@host/f":                  "git::https://xxxxx@host/f",
 		strings.Repeat("x", 600):                   strings.Repeat("x", 512) + "...",
@@ -34,6 +37,20 @@ func TestRedact(t *testing.T) {
 	} {
 		if got := fetcher.Redact(uri); got != want {
 			t.Errorf("%q is shown as %q, want %q", uri, got, want)
+		}
+	}
+}
+
+// What package url says of what it cannot parse quotes pieces of it.
+func TestNoPieceOfAPassword(t *testing.T) {
+	for _, uri := range []string{
+		"http://user:hunter/2@host/x", "http://user:hunter%zz@host/x", "http://user:hunter 2@host/x", "http://user:[hunter@host/x",
+		"http://user:1/%zhunter@host/x", "file://user:hunter/2@host/x", "http://host/%zz?hunter", "http://host:port/x#hunter",
+	} {
+		w := newWorld(t)
+		e := w.mustRefuse(failure{step: fetcher.StepRequest, text: "not a URL: "}, w.request(fetcher.URI{Value: uri}))
+		if strings.Contains(e.Error(), "hunter") {
+			t.Errorf("%s: %v", uri, e)
 		}
 	}
 }

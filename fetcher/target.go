@@ -115,7 +115,7 @@ func filePath(value string) (string, error) {
 	u, err := url.Parse(value)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("not a URL: %w", cause(err))
+		return "", errNotURL
 	case u.Host != "" && u.Host != "localhost" || u.User != nil:
 		return "", errors.New("a file URL names no host; write three slashes, as in file:///path")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -130,7 +130,7 @@ func webURL(value string) (*url.URL, error) {
 	u, err := url.Parse(value)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("not a URL: %w", cause(err))
+		return nil, errNotURL
 	case u.Hostname() == "":
 		return nil, errors.New("the URL names no host")
 	}
@@ -138,14 +138,9 @@ func webURL(value string) (*url.URL, error) {
 	return u, nil
 }
 
-// cause strips the URL that package url puts into its errors, because it may
-// contain a password.
-func cause(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
-	}
-	return err
-}
+// errNotURL stands for the errors of package url. They quote the URL or pieces of
+// it, which may contain a password.
+var errNotURL = errors.New("not a URL: its port must be a number, and what is special in a user name, password or path must be written as %XX, such as %2F for a slash")
 
 // lastElement returns what follows the last slash of p.
 func lastElement(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }

@@ -135,7 +135,7 @@ func follow(from *url.URL, location string) (*url.URL, error) {
 	to, err := from.Parse(location)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("the server redirects to what is not a URL: %w", cause(err))
+		return nil, errors.New("the server redirects to what is not a URL")
 	case to.Scheme != schemeHTTP && to.Scheme != schemeHTTPS:
 		return nil, fmt.Errorf("the server redirects to %s; only http and https are followed", redact(to.String()))
 	case to.Hostname() == "":

@@ -144,7 +144,7 @@ func TestRedirectsToElsewhere(t *testing.T) {
 		"file:///etc/passwd":     {step: fetcher.StepRedirect, text: "file:///etc/passwd; only http and https"},
 		"ftp://u:secret@host/x":  {step: fetcher.StepRedirect, text: "ftp://xxxxx@host/x; only http and https"},
 		"gopher://127.0.0.1/":    {step: fetcher.StepRedirect, text: "only http and https"},
-		"http://u:secret@[::1/x": {step: fetcher.StepRedirect, text: "not a URL: missing ']' in host"},
+		"http://u:secret@[::1/x": {step: fetcher.StepRedirect, text: "redirects to what is not a URL"},
 		"http://":                {step: fetcher.StepRedirect, text: "names no host"},
 		"":                       {step: "status 302", text: "Found"},
 	} {
