@@ -279,3 +279,54 @@ func TestLostLaunchesAreBounded(t *testing.T) {
 		b.expect("StatusUpdate T2 TASK_LOST", "StatusUpdate T3 TASK_LOST")
 	}, scheduler.WithQueue(2))
 }
+
+// A master that takes nothing cannot keep the driver from its end, though it is
+// in the midst of acknowledging an update.
+func TestEndWhileTheMasterTakesNothing(t *testing.T) {
+	stuck := func(b *bench) {
+		p := b.registered()
+		b.heard.when("StatusUpdate", func(d scheduler.Driver) {
+			for range 10 { // until no more fits or leaves, so that the acknowledgement has to wait
+				for err := error(nil); err == nil; {
+					_, err = d.SendFrameworkMessage(executorID("E1"), agentID(), make([]byte, 1<<20))
+				}
+				time.Sleep(time.Millisecond) // virtual
+			}
+		})
+		p.Send(update("T1", mesos.TaskState_TASK_RUNNING, uuid))
+		p.Send(update("T2", mesos.TaskState_TASK_RUNNING, uuid)) // waits for the driver, which pauses its patience
+		b.expect("StatusUpdate T1 TASK_RUNNING")
+		time.Sleep(time.Second)
+	}
+	ends := map[string]struct {
+		end  func(d scheduler.Driver)
+		took time.Duration
+	}{
+		"Abort":         {func(d scheduler.Driver) { d.Abort() }, 0},
+		"Stop":          {func(d scheduler.Driver) { d.Stop(false) }, 5 * time.Second},
+		"Stop failover": {func(d scheduler.Driver) { d.Stop(true) }, 5 * time.Second},
+	}
+	for name, tt := range ends {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(b *bench) {
+				stuck(b)
+				begin := time.Now()
+				tt.end(b.driver)
+				b.driver.Join()
+				if took := time.Since(begin); took != tt.took {
+					t.Errorf("ended after %v, want %v", took, tt.took)
+				}
+			}, scheduler.WithQueue(2))
+		})
+	}
+	t.Run("heartbeats stay away", func(t *testing.T) {
+		inBubble(t, func(b *bench) {
+			stuck(b)
+			begin := time.Now()
+			b.expect("Disconnected")
+			if took := time.Since(begin); took > 5*15*time.Second {
+				t.Errorf("lost after %v, want %v at most", took, 5*15*time.Second)
+			}
+		}, scheduler.WithQueue(2))
+	})
+}

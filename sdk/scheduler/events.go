@@ -81,7 +81,7 @@ func (d *MesosDriver) update(c *conversation, status *mesos.TaskStatus) {
 		return
 	}
 	_, ack.FrameworkId = d.identity()
-	if err := d.out.PutWait(c.Context(), ack); err != nil {
+	if err := d.put(c, ack); err != nil {
 		d.log.Debug("update not acknowledged, it will come again", "task_id", ack.GetAcknowledge().GetTaskId().GetValue(), "error", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/tepui/tepui/api/link"
@@ -26,6 +27,17 @@ type conversation struct {
 	*session.Stream[wire.Call, wire.Event]
 
 	subscribed bool
+	timeout    <-chan time.Time // see leave
+	stuck      bool             // no room in the queue until timeout
+}
+
+// leave yields when the time that Stop may take is over; it begins with the
+// first use.
+func (c *conversation) leave() <-chan time.Time {
+	if c.timeout == nil {
+		c.timeout = time.After(stopTimeout)
+	}
+	return c.timeout
 }
 
 // loop owns all callbacks: it speaks with the master, and again when that ends,
@@ -115,16 +127,14 @@ func (d *MesosDriver) finish(c *conversation) {
 	d.mu.Lock()
 	aborted, failover := d.aborted, d.failover
 	d.mu.Unlock()
-	if aborted || !c.subscribed {
+	if aborted || !c.subscribed || c.stuck {
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), stopTimeout)
-	defer cancel()
 	if !failover {
 		_, id := d.identity()
-		err := d.out.PutWait(ctx, &wire.Call{Type: wire.Call_TEARDOWN.Enum(), FrameworkId: id})
+		err := d.put(c, &wire.Call{Type: wire.Call_TEARDOWN.Enum(), FrameworkId: id})
 		if err != nil {
-			d.log.Warn("framework not torn down: master lost", "error", err)
+			d.log.Warn("framework not torn down: the call could not be sent", "error", err)
 			return
 		}
 	}
@@ -135,9 +145,48 @@ func (d *MesosDriver) finish(c *conversation) {
 			if !ok {
 				return
 			}
-		case <-ctx.Done():
+		case <-c.leave():
 			return
 		}
+	}
+}
+
+// put queues a call of the driver's own and waits for room: while the
+// conversation lasts, not beyond Abort, and not beyond the time that Stop takes.
+func (d *MesosDriver) put(c *conversation, call *wire.Call) error {
+	if err := d.out.Put(call); !errors.Is(err, session.ErrFull) {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(c.Context())
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		if d.over(ctx, c) {
+			cancel(session.ErrFull)
+		}
+	})
+	err := c.PutWait(ctx, call)
+	cancel(nil)
+	watch.Wait()
+	c.stuck = errors.Is(err, session.ErrFull)
+	return err
+}
+
+// over waits until the driver may wait no longer, and reports false when ctx
+// ended first.
+func (d *MesosDriver) over(ctx context.Context, c *conversation) bool {
+	select {
+	case <-d.halt:
+	case <-ctx.Done():
+		return false
+	}
+	if d.isAborted() {
+		return true
+	}
+	select {
+	case <-c.leave():
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

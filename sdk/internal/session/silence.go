@@ -11,13 +11,16 @@ import (
 )
 
 // silence ends a conversation whose peer says nothing for too long. It does not
-// count while what the peer said waits to be heard.
+// count while what the peer said waits to be heard, but for the time in which
+// it is not heard because the peer takes nothing.
 type silence struct {
 	cancel func(error)
 
 	mu     sync.Mutex
 	limit  time.Duration // 0 = none
 	paused bool
+	forced bool // goes before paused
+	ended  bool // goes before all
 	timer  *time.Timer
 }
 
@@ -30,9 +33,9 @@ func newSilence(limit time.Duration, cancel func(error)) *silence {
 
 func (s *silence) over() {
 	s.mu.Lock()
-	limit, paused := s.limit, s.paused
+	limit, counts := s.limit, s.counts()
 	s.mu.Unlock()
-	if !paused && limit > 0 {
+	if counts {
 		s.cancel(fmt.Errorf("no event within %v", limit))
 	}
 }
@@ -53,12 +56,30 @@ func (s *silence) pause(paused bool) {
 	s.restart()
 }
 
+// force counts in spite of a pause, from the start, or no longer does.
+func (s *silence) force(forced bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forced = forced
+	s.restart()
+}
+
 // stop ends the count for good.
-func (s *silence) stop() { s.pause(true) }
+func (s *silence) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	s.restart()
+}
+
+// counts needs mu.
+func (s *silence) counts() bool {
+	return !s.ended && s.limit > 0 && (s.forced || !s.paused)
+}
 
 // restart needs mu, but in newSilence.
 func (s *silence) restart() {
-	if s.paused || s.limit == 0 {
+	if !s.counts() {
 		s.timer.Stop()
 		return
 	}

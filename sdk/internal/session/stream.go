@@ -59,6 +59,15 @@ func (s *Stream[C, E]) Context() context.Context { return s.ctx }
 // SetIdle changes how long the peer may be silent, counted from now.
 func (s *Stream[C, E]) SetIdle(d time.Duration) { s.quiet.set(d) }
 
+// PutWait is Outbox.PutWait for the Outbox of the conversation. While it waits,
+// the peer's silence counts though an event of the peer's may wait to be heard:
+// a peer that takes nothing for as long as it may be silent is lost.
+func (s *Stream[C, E]) PutWait(ctx context.Context, call *C) error {
+	s.quiet.force(true)
+	defer s.quiet.force(false)
+	return s.out.PutWait(ctx, call)
+}
+
 // Close ends the conversation, waits for its goroutines and closes the Outbox.
 // It returns the calls that were put but not sent, oldest first.
 func (s *Stream[C, E]) Close() []*C {
