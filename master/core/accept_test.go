@@ -38,6 +38,26 @@ func TestALaunchedTaskGoesToTheAgentWithItsFramework(t *testing.T) {
 	n.quiet()
 }
 
+func TestOnlyTheFirstTaskOfAnExecutorLaunchesIt(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:4;mem:1000")
+	s := w.subscribe()
+	o := s.offer()
+	s.accept(
+		[]*mesos.Offer{o}, nil,
+		launch(
+			commandTask("command", o, "cpus:1"),
+			commandTask("first", o, "cpus:1", byExecutor("e", "mem:32")),
+			commandTask("second", o, "cpus:1", byExecutor("e", "mem:32")),
+		),
+	)
+	for _, want := range []bool{true, true, false} {
+		if run := n.next().GetRun(); run.GetLaunchExecutor() != want {
+			t.Errorf("launch_executor of %s is %v, want %v", run.GetTask().GetTaskId().GetValue(), !want, want)
+		}
+	}
+}
+
 func TestSeveralTasksAndOperationsShareTheOffersInOrder(t *testing.T) {
 	w := newWorld(t)
 	n := w.node("cpus:4;mem:1000")

@@ -158,6 +158,16 @@ func TestALostAgentIsOfferedNoMore(t *testing.T) {
 	s.quiet()
 }
 
+func TestTheAllocatorDoesNotGrantWhatALostAgentHas(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.close()
+	s.call(&scheduler.Call{Type: scheduler.Call_REVIVE.Enum()})
+	w.alloc.Revive("m-0000", []string{"*"}) // the core has asked already: ask again
+	if grants := w.alloc.Allocate(w.now); len(grants) > 0 {
+		t.Errorf("granted are %v of an agent that is not there", grants)
+	}
+}
+
 func TestAnAgentThatDoesNotComeBackIsRemovedAndItsTasksAreLost(t *testing.T) {
 	for name, options := range map[string][]func(*mesos.FrameworkInfo){
 		"for any framework":           nil,
