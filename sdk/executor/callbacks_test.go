@@ -5,6 +5,7 @@ package executor_test
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -74,6 +75,56 @@ func TestReregistered(t *testing.T) {
 			t.Errorf("after SUBSCRIBED came %v, want T2 finished", s)
 		}
 		p.Silent(time.Minute)
+	})
+}
+
+// SUBSCRIBE is no larger than an agent takes. What does not fit in it follows.
+func TestReregisteredWithMoreThanOneCallHolds(t *testing.T) {
+	inBubble(t, checkpointing(), func(b *bench) {
+		p := b.registered()
+		const count = 7
+		data := make([]byte, 1<<20)
+		send := func(i int) {
+			_, err := b.driver.SendStatusUpdate(&mesos.TaskStatus{
+				TaskId: taskID("T1"), State: mesos.TaskState_TASK_RUNNING.Enum(),
+				Message: proto.String(strconv.Itoa(i)), Data: data,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 5 {
+			send(i)
+			p.Next() // sent, not acknowledged
+		}
+		b.agent.SetDown(true)
+		p.Hangup(nil)
+		b.expect("Disconnected")
+		for i := 5; i < count; i++ {
+			send(i)
+		}
+		b.agent.SetDown(false)
+		p = b.agent.Accept()
+		subscribe := p.Next()
+		if size := proto.Size(subscribe); size > 4<<20 || size < 3<<20 {
+			t.Errorf("SUBSCRIBE has %d bytes, want 3 to 4 MiB", size)
+		}
+		p.Send(&wire.Event{Type: wire.Event_SUBSCRIBED.Enum(), Subscribed: &wire.Event_Subscribed{
+			ExecutorInfo:  &mesos.ExecutorInfo{ExecutorId: executorID()},
+			FrameworkInfo: &mesos.FrameworkInfo{User: proto.String("u"), Name: proto.String("test")},
+			AgentInfo:     &mesos.AgentInfo{Hostname: proto.String("h")},
+		}})
+		b.expect("Reregistered on h")
+		updates := subscribe.GetSubscribe().GetUnacknowledgedUpdates()
+		for len(updates) < count {
+			updates = append(updates, p.Next().GetUpdate())
+		}
+		for i, u := range updates {
+			if got := u.GetStatus().GetMessage(); got != strconv.Itoa(i) {
+				t.Errorf("update %d is %q: want them in order", i, got)
+			}
+		}
+		p.Silent(time.Minute) // each once
 	})
 }
 

@@ -55,7 +55,8 @@ func (d *MesosDriver) accepted(c *conversation) {
 	d.open()
 }
 
-// open lets calls in, first the updates that came too late for SUBSCRIBE.
+// open lets calls in, first the updates that came too late for SUBSCRIBE, or did
+// not fit into it.
 func (d *MesosDriver) open() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

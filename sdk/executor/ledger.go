@@ -8,6 +8,7 @@ import (
 
 	mesos "github.com/tepui/tepui/api/v1"
 	wire "github.com/tepui/tepui/api/v1/executor"
+	"google.golang.org/protobuf/proto"
 )
 
 // ledger is what the executor would have to tell an agent that comes back: the
@@ -62,18 +63,34 @@ func (l *ledger) acknowledged(task string, uuid []byte) {
 	}
 }
 
-// subscription is what SUBSCRIBE must say; its updates count as sent.
-func (l *ledger) subscription() *wire.Call_Subscribe {
-	s := &wire.Call_Subscribe{UnacknowledgedTasks: append([]*mesos.TaskInfo(nil), l.tasks...)}
+// subscription is what SUBSCRIBE must say, as far as it fits into room bytes:
+// the oldest updates, and tasks with what they leave. Its updates count as sent,
+// and no others.
+func (l *ledger) subscription(room int) *wire.Call_Subscribe {
+	s := &wire.Call_Subscribe{}
+	fits := true
 	for _, p := range l.updates {
-		p.sent = true
-		s.UnacknowledgedUpdates = append(s.UnacknowledgedUpdates, p.update)
+		room -= entry(p.update)
+		fits = fits && room >= 0 // one that does not fit keeps its place before later ones
+		p.sent = fits
+		if fits {
+			s.UnacknowledgedUpdates = append(s.UnacknowledgedUpdates, p.update)
+		}
+	}
+	for _, t := range l.tasks {
+		if size := entry(t); size <= room {
+			room -= size
+			s.UnacknowledgedTasks = append(s.UnacknowledgedTasks, t)
+		}
 	}
 	return s
 }
 
-// unsent returns the updates that came after the subscription was made. They
-// count as sent.
+// entry is how many bytes m takes at most as one of the fields of a SUBSCRIBE.
+func entry(m proto.Message) int { return 8 + proto.Size(m) }
+
+// unsent returns the updates that did not fit into the subscription or came
+// after it was made. They count as sent.
 func (l *ledger) unsent() []*wire.Call_Update {
 	var updates []*wire.Call_Update
 	for _, p := range l.updates {

@@ -128,7 +128,7 @@ func (d *MesosDriver) subscription() *wire.Call {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	call := d.call(wire.Call_SUBSCRIBE)
-	call.Subscribe = d.ledger.subscription()
+	call.Subscribe = d.ledger.subscription(maxCall - entry(call))
 	return call
 }
 
