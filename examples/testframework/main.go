@@ -17,6 +17,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -89,7 +90,7 @@ func schedule(f flags) error {
 	driver := scheduler.NewDriver(s, &mesos.FrameworkInfo{
 		User: proto.String(f.user),
 		Name: proto.String("Test Framework (Go)"),
-	}, f.master)
+	}, f.master, scheduler.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))))
 	defer context.AfterFunc(ctx, func() { driver.Stop(false) })()
 	if _, err := driver.Run(); err != nil {
 		return err

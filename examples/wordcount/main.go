@@ -23,6 +23,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -125,7 +126,7 @@ func schedule(f flags) error {
 	driver := scheduler.NewDriver(j, &mesos.FrameworkInfo{
 		User: proto.String(f.user),
 		Name: proto.String("Word count"),
-	}, f.master)
+	}, f.master, scheduler.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))))
 	if err := j.run(ctx, driver); err != nil {
 		return err
 	}

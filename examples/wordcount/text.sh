@@ -11,7 +11,8 @@ set -eu
 
 dir=${1:-.cache/wordcount}
 text=$dir/gcide.txt
-if [ ! -f "$text" ]; then
+size=8000000
+if [ ! -f "$text" ] || [ "$(wc -c <"$text")" -ne "$size" ]; then
 	command -v apt-get >/dev/null || {
 		echo "text.sh: the text comes from a Debian package, and apt-get is not here; give any text to wordcount --text" >&2
 		exit 1
@@ -26,9 +27,16 @@ if [ ! -f "$text" ]; then
 			apt-get download -qq -o APT::Sandbox::User=root dict-gcide
 		}
 		dpkg -x dict-gcide_*.deb package
-		gzip -dc <package/usr/share/dictd/gcide.dict.dz 2>/dev/null | head -c 8000000 >text.new
+		# gzip ends with an error when head has enough: what counts is the size.
+		gzip -dc <package/usr/share/dictd/gcide.dict.dz 2>gzip.log | head -c "$size" >text.new
+		got=$(wc -c <text.new)
+		if [ "$got" -ne "$size" ]; then
+			cat gzip.log >&2
+			echo "text.sh: dict-gcide unpacks to $got bytes instead of at least $size: free some disk in $dir, or run it again" >&2
+			exit 1
+		fi
 		mv text.new gcide.txt
-		rm -r package dict-gcide_*.deb
+		rm -r package gzip.log dict-gcide_*.deb
 	)
 fi
 echo "$text"
