@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -222,7 +223,7 @@ func (f *agentFlags) config(master, hostname, name string, at netip.AddrPort, is
 // masterAddress checks an address of a master.
 func masterAddress(text string) error {
 	host, port, err := net.SplitHostPort(text)
-	if err != nil || host == "" || port == "" {
+	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || host == "" || bad != nil || n == 0 {
 		return usageError{fmt.Errorf("--master %q: must be host:port, such as 10.0.0.1:5050", text)}
 	}
 	return nil

@@ -112,8 +112,13 @@ func (f *runFlags) resources() (resource.Resources, error) {
 		return resource.Resources{}, fmt.Errorf("--mem %g: must be more than 0, in MB", f.mem)
 	}
 	need, err := resource.Parse(fmt.Sprintf("cpus:%g;mem:%g;disk:%g", f.cpus, f.mem, f.disk))
-	if err != nil {
+	switch {
+	case err != nil:
 		return need, fmt.Errorf("--cpus, --mem, --disk: %w", err)
+	case need.Scalar("cpus") == 0:
+		return need, fmt.Errorf("--cpus %g: must be at least 0.001", f.cpus)
+	case need.Scalar("mem") == 0:
+		return need, fmt.Errorf("--mem %g: must be at least 0.001, in MB", f.mem)
 	}
 	return need, nil
 }
