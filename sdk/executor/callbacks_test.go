@@ -65,11 +65,7 @@ func TestReregistered(t *testing.T) {
 
 		// An update between SUBSCRIBE and SUBSCRIBED is in neither, and must not be lost.
 		b.send("T2", mesos.TaskState_TASK_FINISHED)
-		p.Send(&wire.Event{Type: wire.Event_SUBSCRIBED.Enum(), Subscribed: &wire.Event_Subscribed{
-			ExecutorInfo:  &mesos.ExecutorInfo{ExecutorId: executorID()},
-			FrameworkInfo: &mesos.FrameworkInfo{User: proto.String("u"), Name: proto.String("test")},
-			AgentInfo:     &mesos.AgentInfo{Hostname: proto.String("h")},
-		}})
+		p.Send(subscribed())
 		b.expect("Reregistered on h")
 		if s := p.Next().GetUpdate().GetStatus(); s.GetTaskId().GetValue() != "T2" || s.GetState() != mesos.TaskState_TASK_FINISHED {
 			t.Errorf("after SUBSCRIBED came %v, want T2 finished", s)
@@ -109,11 +105,7 @@ func TestReregisteredWithMoreThanOneCallHolds(t *testing.T) {
 		if size := proto.Size(subscribe); size > 4<<20 || size < 3<<20 {
 			t.Errorf("SUBSCRIBE has %d bytes, want 3 to 4 MiB", size)
 		}
-		p.Send(&wire.Event{Type: wire.Event_SUBSCRIBED.Enum(), Subscribed: &wire.Event_Subscribed{
-			ExecutorInfo:  &mesos.ExecutorInfo{ExecutorId: executorID()},
-			FrameworkInfo: &mesos.FrameworkInfo{User: proto.String("u"), Name: proto.String("test")},
-			AgentInfo:     &mesos.AgentInfo{Hostname: proto.String("h")},
-		}})
+		p.Send(subscribed())
 		b.expect("Reregistered on h")
 		updates := subscribe.GetSubscribe().GetUnacknowledgedUpdates()
 		for len(updates) < count {

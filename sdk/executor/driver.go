@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
 	wire "github.com/tepui/tepui/api/v1/executor"
@@ -38,10 +39,11 @@ type Driver interface {
 	// executor: the error names the variable. (Guide: start.)
 	Start() (mesos.Status, error)
 
-	// Stop ends the driver. Updates that were sent before it are still delivered,
-	// while the agent is connected: the driver waits for their acknowledgement, 5 s
-	// at most. Stop returns at once; Join waits. The status of an aborted driver is DRIVER_ABORTED for the last
-	// time. (Guide: stop.)
+	// Stop ends the driver. Updates that were sent before it are still delivered:
+	// the driver waits for their acknowledgement, 5 s at most, and, if its framework
+	// checkpoints, tries for as long to reach an agent that is away. Stop returns at
+	// once; Join waits. The status of an aborted driver is DRIVER_ABORTED for the
+	// last time, and nothing more is sent. (Guide: stop.)
 	Stop() mesos.Status
 
 	// Abort ends the driver so that no callback comes any more and nothing more is
@@ -72,7 +74,8 @@ type MesosDriver struct {
 	executor Executor
 	opts     options
 	log      *slog.Logger
-	config   Config // set by Start
+	config   Config    // set by Start
+	leaving  time.Time // of the loop: when Stop waits no longer; zero = it does not wait yet
 
 	out  *session.Outbox[*wire.Call]
 	wake chan struct{} // capacity 1: an update was sent

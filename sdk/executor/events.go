@@ -52,12 +52,12 @@ func (d *MesosDriver) subscribed(c *conversation, event *wire.Event_Subscribed, 
 func (d *MesosDriver) accepted(c *conversation) {
 	c.SetIdle(0) // an agent need not say anything for hours
 	c.subscribed = true
-	d.open()
+	d.openQueue()
 }
 
-// open lets calls in, first the updates that came too late for SUBSCRIBE, or did
+// openQueue lets calls in, first the updates that came too late for SUBSCRIBE, or did
 // not fit into it.
-func (d *MesosDriver) open() {
+func (d *MesosDriver) openQueue() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.out.Open()

@@ -178,11 +178,7 @@ func (b *bench) accept(want *wire.Call_Subscribe) *peer {
 	b.t.Helper()
 	p := b.agent.Accept()
 	same(b.t, p.Next(), call(wire.Call_SUBSCRIBE, func(c *wire.Call) { c.Subscribe = want }))
-	p.Send(&wire.Event{Type: wire.Event_SUBSCRIBED.Enum(), Subscribed: &wire.Event_Subscribed{
-		ExecutorInfo:  &mesos.ExecutorInfo{ExecutorId: executorID()},
-		FrameworkInfo: &mesos.FrameworkInfo{User: proto.String("u"), Name: proto.String("test")},
-		AgentInfo:     &mesos.AgentInfo{Hostname: proto.String("h")},
-	}})
+	p.Send(subscribed())
 	return p
 }
 
@@ -242,6 +238,14 @@ func call(t wire.Call_Type, fill func(*wire.Call)) *wire.Call {
 	c := &wire.Call{Type: t.Enum(), ExecutorId: executorID(), FrameworkId: &mesos.FrameworkID{Value: proto.String("F1")}}
 	fill(c)
 	return c
+}
+
+func subscribed() *wire.Event {
+	return &wire.Event{Type: wire.Event_SUBSCRIBED.Enum(), Subscribed: &wire.Event_Subscribed{
+		ExecutorInfo:  &mesos.ExecutorInfo{ExecutorId: executorID()},
+		FrameworkInfo: &mesos.FrameworkInfo{User: proto.String("u"), Name: proto.String("test")},
+		AgentInfo:     &mesos.AgentInfo{Hostname: proto.String("h")},
+	}}
 }
 
 func launch(id string) *wire.Event {

@@ -177,6 +177,92 @@ func TestStop(t *testing.T) {
 	})
 }
 
+// What was sent before Stop is told to an agent that is away at the time, if it
+// comes back soon, and no callback is made for it.
+func TestStopWhileDisconnected(t *testing.T) {
+	lose := func(b *bench) {
+		p := b.registered()
+		b.agent.SetDown(true)
+		p.Hangup(nil)
+		b.expect("Disconnected")
+		b.send("T1", mesos.TaskState_TASK_FINISHED)
+		b.driver.Stop()
+	}
+	t.Run("delivers to an agent that comes back", func(t *testing.T) {
+		inBubble(t, checkpointing(), func(b *bench) {
+			lose(b)
+			time.Sleep(2 * time.Second)
+			b.agent.SetDown(false)
+			p := b.agent.Accept()
+			updates := p.Next().GetSubscribe().GetUnacknowledgedUpdates()
+			if len(updates) != 1 || updates[0].GetStatus().GetState() != mesos.TaskState_TASK_FINISHED {
+				t.Fatalf("told again is %v, want one TASK_FINISHED", updates)
+			}
+			p.Send(subscribed())
+			begin := time.Now()
+			p.Send(acknowledge(call(wire.Call_UPDATE, func(c *wire.Call) { c.Update = updates[0] })))
+			p.Closed()
+			p.Hangup(nil)
+			if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, 0); err != nil {
+				t.Errorf("Join: %v", err)
+			}
+		})
+	})
+	t.Run("waits 5 s for one that does not", func(t *testing.T) {
+		inBubble(t, checkpointing(), func(b *bench) {
+			begin := time.Now()
+			lose(b)
+			if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, 5*time.Second); err != nil {
+				t.Errorf("Join: %v", err)
+			}
+		})
+	})
+	t.Run("waits 5 s for one that comes back and says nothing", func(t *testing.T) {
+		inBubble(t, checkpointing(), func(b *bench) {
+			begin := time.Now()
+			lose(b)
+			b.agent.SetDown(false)
+			b.agent.Accept()
+			if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, 5*time.Second); err != nil {
+				t.Errorf("Join: %v", err)
+			}
+		})
+	})
+	t.Run("ends at once with nothing to tell", func(t *testing.T) {
+		inBubble(t, checkpointing(), func(b *bench) {
+			p := b.registered()
+			b.agent.SetDown(true)
+			p.Hangup(nil)
+			b.expect("Disconnected")
+			begin := time.Now()
+			b.driver.Stop()
+			if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, 0); err != nil {
+				t.Errorf("Join: %v", err)
+			}
+		})
+	})
+}
+
+// An agent that is lost while Stop waits for its acknowledgement gets the update
+// again, within the same 5 s.
+func TestDisconnectedInStop(t *testing.T) {
+	inBubble(t, checkpointing(), func(b *bench) {
+		p := b.registered()
+		b.send("T1", mesos.TaskState_TASK_FINISHED)
+		p.Next()
+		begin := time.Now()
+		b.driver.Stop()
+		time.Sleep(3 * time.Second)
+		p.Hangup(nil)
+		if n := len(b.agent.Accept().Next().GetSubscribe().GetUnacknowledgedUpdates()); n != 1 {
+			t.Errorf("%d updates told again, want 1", n)
+		}
+		if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, 5*time.Second); err != nil {
+			t.Errorf("Join: %v", err)
+		}
+	})
+}
+
 // An acknowledgement that is there when Stop is called counts, whichever the
 // driver sees first.
 func TestStopWithAcknowledgementUnderWay(t *testing.T) {

@@ -27,21 +27,29 @@ type conversation struct {
 	subscribed bool
 }
 
-// loop owns all callbacks: it speaks with the agent, and again when that ends
-// and the agent may still come back, until the driver no longer runs.
+// loop owns all callbacks.
 func (d *MesosDriver) loop() {
 	defer close(d.done)
-	wait := session.Backoff{Min: min(firstBackoff, d.config.BackoffMax), Max: d.config.BackoffMax}
+	if d.speak() {
+		d.deliver()
+	}
+}
+
+// speak speaks with the agent, and again when that ends and the agent may still
+// come back, until the driver no longer runs. It tells whether the agent might
+// still listen.
+func (d *MesosDriver) speak() bool {
+	wait := d.backoff()
 	known := false // the agent has accepted the executor before
 	lost := time.Now()
 	for d.running() {
 		subscribed, err := d.converse(known)
-		if !d.running() {
-			return
-		}
 		if fatal(err) {
 			d.die(fmt.Sprintf("agent at %s: %s", d.address(), session.Reason(err)))
-			return
+			return false
+		}
+		if !d.running() {
+			return true
 		}
 		if subscribed {
 			known, lost = true, time.Now()
@@ -51,11 +59,16 @@ func (d *MesosDriver) loop() {
 		pause := wait.Next()
 		if time.Since(lost)+pause > d.patience(known) {
 			d.abandon(err)
-			return
+			return false
 		}
 		d.log.Warn("agent not connected, trying again", "agent", d.address(), "error", session.Reason(err), "wait", pause)
 		d.rest(pause)
 	}
+	return true
+}
+
+func (d *MesosDriver) backoff() session.Backoff {
+	return session.Backoff{Min: min(firstBackoff, d.config.BackoffMax), Max: d.config.BackoffMax}
 }
 
 // patience is for how long the agent may stay away: as long as its framework
@@ -74,7 +87,7 @@ func (d *MesosDriver) patience(known bool) time.Duration {
 // whether the executor had been subscribed. The error is nil when the driver
 // was stopped or aborted.
 func (d *MesosDriver) converse(known bool) (subscribed bool, err error) {
-	c := &conversation{Stream: session.Open(d.peer(), d.subscription(), d.out, subscribeTimeout)}
+	c := d.open()
 	defer c.Close() // what was not sent is in the ledger, or best effort
 	for {
 		select {
@@ -92,6 +105,10 @@ func (d *MesosDriver) converse(known bool) (subscribed bool, err error) {
 			d.handle(c, event, known)
 		}
 	}
+}
+
+func (d *MesosDriver) open() *conversation {
+	return &conversation{Stream: session.Open(d.peer(), d.subscription(), d.out, subscribeTimeout)}
 }
 
 func (d *MesosDriver) peer() session.Peer[wire.Call, wire.Event] {

@@ -21,7 +21,7 @@ const (
 	firstBackoff = 50 * time.Millisecond
 	// maxCall is the size in bytes that an agent takes of an executor.
 	maxCall = 4 << 20
-	// stopTimeout is how long Stop waits for acknowledgements.
+	// stopTimeout is how long Stop waits for acknowledgements, and for the agent.
 	stopTimeout = 5 * time.Second
 )
 

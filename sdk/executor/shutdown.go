@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	wire "github.com/tepui/tepui/api/v1/executor"
 	"github.com/tepui/tepui/sdk/internal/session"
 )
 
@@ -17,11 +18,61 @@ func (d *MesosDriver) finish(c *conversation) {
 	if d.isAborted() || !c.subscribed {
 		return
 	}
-	timer := time.NewTimer(stopTimeout)
+	timer := time.NewTimer(d.remaining())
 	defer timer.Stop()
 	if d.await(c, timer.C, d.delivered) {
 		d.out.Drain()
 		d.await(c, timer.C, func() bool { return false })
+	}
+}
+
+// remaining is how much is left of the time that Stop may take, which begins
+// with the first use.
+func (d *MesosDriver) remaining() time.Duration {
+	if d.leaving.IsZero() {
+		d.leaving = time.Now().Add(stopTimeout)
+	}
+	return time.Until(d.leaving)
+}
+
+// deliver tells what is kept after Stop to an agent that was lost, if it comes
+// back in time. Without checkpointing it would not know the executor.
+func (d *MesosDriver) deliver() {
+	wait := d.backoff()
+	again := d.config.Checkpoint && !d.isAborted()
+	for again && !d.delivered() && d.remaining() > 0 {
+		err := d.reconnect()
+		if fatal(err) {
+			d.log.Warn("updates not delivered: refused", "agent", d.address(), "error", session.Reason(err))
+			return
+		}
+		if !d.delivered() {
+			time.Sleep(min(wait.Next(), d.remaining()))
+		}
+	}
+}
+
+// reconnect holds a conversation without callbacks: it is over when all is
+// delivered, or the time is.
+func (d *MesosDriver) reconnect() error {
+	c := d.open()
+	defer c.Close()
+	timer := time.NewTimer(d.remaining())
+	defer timer.Stop()
+	for {
+		select {
+		case event, ok := <-c.Events():
+			if !ok {
+				return c.Err()
+			}
+			if t := event.GetType(); t == wire.Event_SUBSCRIBED || t == wire.Event_SHUTDOWN {
+				d.accepted(c)
+				d.finish(c)
+				return nil
+			}
+		case <-timer.C:
+			return nil
+		}
 	}
 }
 
