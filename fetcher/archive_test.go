@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -38,6 +39,39 @@ func TestExtractEveryKind(t *testing.T) {
 			w.wantTree(want...)
 		})
 	}
+}
+
+func TestExtractBzip2(t *testing.T) {
+	packed := bz2(t, pack(t, withMode(regular("bin/run", "#!/bin/sh\n"), 0o755)))
+	for _, name := range []string{"a.tar.bz2", "a.tbz2"} {
+		w := newWorld(t)
+		w.fetch(w.extractOf(name, packed))
+		w.wantTree("drwxr-xr-x bin", "-rwxr-xr-x bin/run = #!/bin/sh\n")
+	}
+	t.Run("limits", func(t *testing.T) {
+		w := newWorld(t)
+		bomb := bz2(t, pack(t, regular("zeros", strings.Repeat("\x00", 8<<20))))
+		r := w.request(w.extractOf("bomb.tbz2", bomb))
+		r.Limits.ExtractedBytes = 4 << 20
+		w.mustRefuse(failure{step: `extract entry "zeros"`, limit: "ExtractedBytes"}, r)
+	})
+	t.Run("damaged", func(t *testing.T) {
+		w := newWorld(t)
+		w.mustRefuse(failure{step: fetcher.StepExtract, text: "unexpected EOF"}, w.request(w.extractOf("a.tbz2", packed[:len(packed)-1])))
+	})
+}
+
+// What was asked to be unpacked is never left packed in silence.
+func TestXZIsRefused(t *testing.T) {
+	for _, name := range []string{"a.tar.xz", "a.txz"} {
+		w := newWorld(t)
+		w.mustRefuse(failure{step: fetcher.StepRequest, text: "compressed by xz cannot be unpacked: pack it as .tar.gz"},
+			w.request(w.extractOf(name, []byte("xz"))))
+	}
+	w := newWorld(t)
+	w.write("home/a.txz", "packed", 0o644)
+	w.fetch(fetcher.URI{Value: "a.txz"})
+	w.wantTree("-rw-r--r-- a.txz = packed")
 }
 
 // The layouts of runtimes that are shipped as archives: links up and across,

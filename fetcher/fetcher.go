@@ -19,9 +19,10 @@ type URI struct {
 	// Executable makes the file executable for everybody. Such a file is never
 	// extracted.
 	Executable bool `json:"executable,omitempty"`
-	// Extract unpacks a file whose name ends in .tar, .tar.gz, .tgz or .zip
-	// into the sandbox; the archive itself is not kept. Files with other names
-	// are left as they are. The zero value does not extract; on the Mesos wire
+	// Extract unpacks a file whose name ends in .tar, .tar.gz, .tgz, .tar.bz2,
+	// .tbz2 or .zip into the sandbox; the archive itself is not kept. One that
+	// ends in .tar.xz or .txz is refused; files with other names are left as
+	// they are. The zero value does not extract; on the Mesos wire
 	// the default is to extract, and that is for the caller to translate.
 	Extract bool `json:"extract,omitempty"`
 	// Cache allows a copy to be kept for later fetches. There is no cache yet:

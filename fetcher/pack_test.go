@@ -8,7 +8,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io/fs"
+	"os/exec"
 	"testing"
 )
 
@@ -70,6 +72,21 @@ func gz(t testing.TB, data []byte) []byte {
 		t.Fatal(err)
 	}
 	return buf.Bytes()
+}
+
+// bz2 needs the program bzip2: the standard library only unpacks.
+func bz2(t testing.TB, data []byte) []byte {
+	t.Helper()
+	cmd := exec.Command("bzip2", "-c")
+	cmd.Stdin = bytes.NewReader(data)
+	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("bzip2 is not installed")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // zipped is one entry of a zip archive.

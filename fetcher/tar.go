@@ -6,6 +6,7 @@ package fetcher
 import (
 	"archive/tar"
 	"bufio"
+	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
@@ -14,13 +15,26 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// tarGz extracts a compressed tar archive.
+// tarGz extracts a tar archive compressed by gzip.
 func (x *extractor) tarGz(r io.Reader) error {
 	z, err := gzip.NewReader(bufio.NewReaderSize(r, copySize))
 	if err != nil {
 		return fmt.Errorf("not a gzip file: %w; check what the server sent", unexpected(err))
 	}
-	stream := x.meter.stream(z)
+	if err := x.packedTar(z); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// tarBz2 extracts a tar archive compressed by bzip2.
+func (x *extractor) tarBz2(r io.Reader) error {
+	return x.packedTar(bzip2.NewReader(bufio.NewReaderSize(r, copySize)))
+}
+
+// packedTar extracts a tar archive that a decompressor unpacks.
+func (x *extractor) packedTar(unpacked io.Reader) error {
+	stream := x.meter.stream(unpacked)
 	if err := x.tar(stream); err != nil {
 		return err
 	}
@@ -28,7 +42,7 @@ func (x *extractor) tarGz(r io.Reader) error {
 	if _, err := io.Copy(io.Discard, stream); err != nil {
 		return fmt.Errorf("reading to the end of the archive: %w", err)
 	}
-	return z.Close()
+	return nil
 }
 
 // tar extracts a tar archive.

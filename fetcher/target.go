@@ -48,7 +48,9 @@ func parseTarget(u URI, frameworksHome string) (target, error) {
 		return target{}, err
 	}
 	if u.Extract && !u.Executable {
-		t.archive = archiveOf(t.name)
+		if t.archive, err = archiveOf(t.name); err != nil {
+			return target{}, err
+		}
 	}
 	return t, nil
 }
@@ -187,18 +189,25 @@ const (
 	archiveNone archive = iota
 	archiveTar
 	archiveTarGz
+	archiveTarBz2
 	archiveZip
 )
 
-// archiveOf tells by the suffix of name how to unpack it.
-func archiveOf(name string) archive {
+// archiveOf tells by the suffix of name how to unpack it. Archives compressed by
+// xz are refused: they say themselves how much memory, up to 4 GB, it takes.
+func archiveOf(name string) (archive, error) {
+	has := func(suffix string) bool { return strings.HasSuffix(name, suffix) }
 	switch {
-	case strings.HasSuffix(name, ".tar"):
-		return archiveTar
-	case strings.HasSuffix(name, ".tar.gz"), strings.HasSuffix(name, ".tgz"):
-		return archiveTarGz
-	case strings.HasSuffix(name, ".zip"):
-		return archiveZip
+	case has(".tar"):
+		return archiveTar, nil
+	case has(".tar.gz"), has(".tgz"):
+		return archiveTarGz, nil
+	case has(".tar.bz2"), has(".tbz2"):
+		return archiveTarBz2, nil
+	case has(".zip"):
+		return archiveZip, nil
+	case has(".tar.xz"), has(".txz"):
+		return archiveNone, errors.New("archives compressed by xz cannot be unpacked: pack it as .tar.gz, or set extract to false and unpack it in the task")
 	}
-	return archiveNone
+	return archiveNone, nil
 }

@@ -30,6 +30,8 @@ func (f *fetch) unpack(ctx context.Context, t target, s *stage, got *blob) error
 		err = x.tar(got.file)
 	case archiveTarGz:
 		err = x.tarGz(got.file)
+	case archiveTarBz2:
+		err = x.tarBz2(got.file)
 	case archiveZip:
 		err = x.zip(got.file, got.size)
 	default:

@@ -71,7 +71,7 @@ func (a *app) run() *cobra.Command {
 	set.Float64Var(&f.cpus, "cpus", 0.1, "cpus that the task needs")
 	set.Float64Var(&f.mem, "mem", 64, "memory that the task needs, and its limit, in MB")
 	set.Float64Var(&f.disk, "disk", 0, "disk that the task needs, in MB")
-	set.StringArrayVar(&f.uris, "uri", nil, "URI to fetch into the sandbox; .tgz, .tar.gz and .zip are unpacked; may be repeated")
+	set.StringArrayVar(&f.uris, "uri", nil, "URI to fetch into the sandbox; .tar, .tgz, .tar.gz, .tbz2, .tar.bz2 and .zip are unpacked; may be repeated")
 	set.StringArrayVar(&f.executables, "executable_uri", nil, "URI of a program to fetch into the sandbox and make executable; may be repeated")
 	set.StringVar(&f.name, "name", "", "name of the task (default: that of the command)")
 	set.StringVar(&f.user, "user", "", "user that the task runs as (default: the one who runs this)")
