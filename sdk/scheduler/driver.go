@@ -46,14 +46,16 @@ type Driver interface {
 	// Stop ends the driver. With failover false the framework ends with it: its
 	// executors are shut down and its tasks killed. With failover true they live on
 	// for FrameworkInfo.failover_timeout, for a scheduler with the same framework
-	// id to take over. Calls made before it are still sent. Stop returns at
-	// once; Join waits. The status of an aborted driver is DRIVER_ABORTED for the
-	// last time. (Guide: stop.)
+	// id to take over; with the default of 0 the master ends the framework as soon
+	// as the stream closes, as if failover were false. Calls made before Stop are
+	// still sent. It returns at once; Join waits. The status of an aborted driver is
+	// DRIVER_ABORTED for the last time, and nothing more is sent. (Guide: stop.)
 	Stop(failover bool) mesos.Status
 
 	// Abort ends the driver so that no callback comes any more, and an update whose
-	// callback runs just now is not acknowledged. The framework is not ended.
-	// (Guide: abort.)
+	// callback runs just now is not acknowledged. The driver does not end the
+	// framework, but the master does, after FrameworkInfo.failover_timeout: with the
+	// default of 0 as soon as the stream closes. (Guide: abort.)
 	Abort() mesos.Status
 
 	// Join waits until the driver was stopped or aborted and has ended: calls
