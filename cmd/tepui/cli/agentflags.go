@@ -54,9 +54,9 @@ func (f *agentFlags) add(set *pflag.FlagSet) {
 	set.StringVar(&f.resources, "resources", "", "what is offered, as in cpus:4;mem:8192;disk:10000;ports:[31000-32000]; what is not named is detected")
 	set.StringVar(&f.attributes, "attributes", "", "what frameworks should know of the host, as in rack:r7;ssd:1")
 	set.BoolVar(&f.switchUser, "switch_user", true, "run tasks as the user that their framework names, instead of the agent's own")
-	durationFlag(set, &f.registrationTimeout, "executor_registration_timeout", agent.DefaultRegistrationTimeout, "how long an executor may take to connect, at first and again")
-	durationFlag(set, &f.shutdownGrace, "executor_shutdown_grace_period", agent.DefaultShutdownGrace, "how long an executor may take to shut down")
-	durationFlag(set, &f.maxGrace, "max_grace_period", agent.DefaultMaxGrace, "the longest that frameworks may let executors and tasks take to end")
+	positiveFlag(set, &f.registrationTimeout, "executor_registration_timeout", agent.DefaultRegistrationTimeout, "how long an executor may take to connect, at first and again")
+	positiveFlag(set, &f.shutdownGrace, "executor_shutdown_grace_period", agent.DefaultShutdownGrace, "how long an executor may take to shut down")
+	positiveFlag(set, &f.maxGrace, "max_grace_period", agent.DefaultMaxGrace, "the longest that frameworks may let executors and tasks take to end")
 }
 
 // check finds wrong usage before anything is touched.

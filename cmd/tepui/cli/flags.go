@@ -60,12 +60,19 @@ func (a *app) command(cmd *cobra.Command) *cobra.Command {
 
 // durationValue is a flag that takes Mesos's notation (15mins) and Go's (15m).
 type durationValue struct {
-	d *time.Duration
+	d        *time.Duration
+	positive bool // 0 is refused
 }
 
 func durationFlag(set *pflag.FlagSet, d *time.Duration, name string, usual time.Duration, usage string) {
 	*d = usual
-	set.Var(durationValue{d}, name, usage)
+	set.Var(durationValue{d: d}, name, usage)
+}
+
+// positiveFlag is durationFlag where 0 makes no sense.
+func positiveFlag(set *pflag.FlagSet, d *time.Duration, name string, usual time.Duration, usage string) {
+	*d = usual
+	set.Var(durationValue{d: d, positive: true}, name, usage)
 }
 
 func (v durationValue) String() string {
@@ -87,6 +94,8 @@ func (v durationValue) Set(text string) error {
 		return errors.New("must be a number and a unit, such as 500ms, 5secs, 15mins or 1hrs")
 	case d < 0:
 		return errors.New("must not be negative")
+	case d == 0 && v.positive:
+		return errors.New("must be more than 0")
 	}
 	*v.d = d
 	return nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 
 	"github.com/spf13/cobra"
 	"github.com/tepui/tepui/isolator"
@@ -40,8 +41,8 @@ func (a *app) local() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if f.agents < 1 || f.agents > maxLocalAgents {
-				return usageError{fmt.Errorf("--agents %d: must be from 1 to %d", f.agents, maxLocalAgents)}
+			if err := f.check(); err != nil {
+				return err
 			}
 			return f.serve(cmd.Context(), log)
 		},
@@ -54,7 +55,18 @@ func (a *app) local() *cobra.Command {
 	return a.command(cmd)
 }
 
-// serve runs the cluster until ctx ends: the agents end first, so that the master
+// check finds wrong usage before anything is touched.
+func (f *localFlags) check() error {
+	if f.agents < 1 || f.agents > maxLocalAgents {
+		return usageError{fmt.Errorf("--agents %d: must be from 1 to %d", f.agents, maxLocalAgents)}
+	}
+	if f.where.port != 0 && int(f.where.port)+f.agents > math.MaxUint16 {
+		return usageError{fmt.Errorf("--port %d: must be at most %d, since each of the --agents %d takes one of the ports after it", f.where.port, math.MaxUint16-f.agents, f.agents)}
+	}
+	return nil
+}
+
+// serve runs the cluster until ctx or the master ends: the agents end first, so that the master
 // still hears from them.
 func (f *localFlags) serve(ctx context.Context, log *slog.Logger) (err error) {
 	if err := f.agent.prepare(); err != nil {
@@ -75,12 +87,17 @@ func (f *localFlags) serve(ctx context.Context, log *slog.Logger) (err error) {
 	}
 	defer func() { err = errors.Join(err, iso.Close()) }()
 
+	ctx, stopAgents := context.WithCancel(ctx)
+	defer stopAgents()
 	agents, ctx := errgroup.WithContext(ctx)
 	masterCtx, stopMaster := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopMaster()
 	config := f.master.config(f.where.hostname, at, log.With("of", "master"))
 	var master errgroup.Group
-	master.Go(func() error { return serveMaster(masterCtx, listener, config) })
+	master.Go(func() error {
+		defer stopAgents() // nothing is left for them to do
+		return serveMaster(masterCtx, listener, config)
+	})
 	for n := 1; n <= f.agents; n++ {
 		agents.Go(func() error { return f.serveAgent(ctx, n, at.String(), iso, log) })
 	}
