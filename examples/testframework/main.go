@@ -66,6 +66,10 @@ func parse(args []string) flags {
 	set.Float64Var(&f.mem, "mem", 16, "memory of each task in MB")
 	set.DurationVar(&f.limit, "timeout", time.Minute, "give up after this time")
 	_ = set.Parse(args) // ExitOnError
+	if f.tasks < 1 {
+		fmt.Fprintf(os.Stderr, "%s: --tasks %d: must be at least 1\n", program, f.tasks)
+		os.Exit(2)
+	}
 	return f
 }
 
