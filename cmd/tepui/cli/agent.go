@@ -43,6 +43,9 @@ func (a *app) agent() *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, release()) }()
 			ctx := cmd.Context()
+			if err := where.towards(ctx, master, cmd.Flags().Changed("ip")); err != nil {
+				return err
+			}
 			l, at, err := where.listen(ctx)
 			if err != nil {
 				return err
@@ -62,6 +65,8 @@ func (a *app) agent() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&master, "master", "", "address of the master, host:port")
 	where.add(cmd.Flags(), 5051)
+	cmd.Flags().Lookup("ip").Usage = "address to listen on and to be known by (default: the one towards the master)"
+	cmd.Flags().Lookup("ip").DefValue = ""
 	flags.add(cmd.Flags())
 	logs.add(cmd.Flags())
 	return a.command(cmd)

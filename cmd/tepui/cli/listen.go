@@ -55,6 +55,28 @@ func (f *listenFlags) listen(ctx context.Context) (net.Listener, netip.AddrPort,
 	return l, bound, nil
 }
 
+// towards sets the address to the one that packets for the master leave from, if
+// the master is not on this host and ip was not given: nobody there could reach
+// a loopback address. It sends nothing.
+func (f *listenFlags) towards(ctx context.Context, master string, given bool) error {
+	if given {
+		return nil
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "udp", master)
+	if err != nil {
+		return fmt.Errorf("--master %s: find the address by which it reaches this host: %w: give it by --ip", master, err)
+	}
+	local, err := netip.ParseAddrPort(conn.LocalAddr().String())
+	if err = errors.Join(err, conn.Close()); err != nil {
+		return err
+	}
+	if ip := local.Addr().Unmap(); !ip.IsLoopback() {
+		f.ip = ip.String()
+	}
+	return nil
+}
+
 // explain says what to do about an address that cannot be had.
 func (f *listenFlags) explain(err error) error {
 	switch {
