@@ -25,6 +25,7 @@ type Container struct {
 	destroyed bool
 
 	folder bool   // the folder in the runtime directory is ours
+	parent *group // what group is in: the tree, or that of an earlier process; nil without cgroups
 	group  *group // nil without cgroups
 	leaf   *group // nil without cgroups
 	proc   *process
@@ -80,8 +81,12 @@ func (c *Container) makeCgroup() (err error) {
 	if c.isolator.tree == nil {
 		return nil
 	}
-	if c.group, err = c.isolator.tree.make(c.id); err != nil {
+	c.parent = c.isolator.tree.group
+	if c.group, err = c.parent.make(c.id); err != nil {
 		return &StartError{Step: StepCgroup, Err: existing(err)}
+	}
+	if err := c.noteCgroup(); err != nil {
+		return &StartError{Step: StepStatus, Err: err}
 	}
 	if err := c.isolator.limits.first(c.group, c.limits); err != nil {
 		return &StartError{Step: StepLimits, Err: err}

@@ -116,7 +116,7 @@ func (c *Container) tryRemove() error {
 	if err := c.group.remove(leafName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(err, c.group.removeBelow())
 	}
-	if err := c.isolator.tree.remove(c.id); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := c.parent.remove(c.id); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(err, c.group.removeBelow())
 	}
 	return nil

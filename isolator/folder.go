@@ -16,11 +16,12 @@ import (
 	"github.com/tepui/tepui/isolator/pid1"
 )
 
-// A container's folder in the runtime directory has two files, both of which
-// work without the process that made them.
+// A container's folder in the runtime directory has files that work without the
+// process that made them.
 const (
 	statusFile  = "status"  // the command's wait status in decimal, written when it has ended
 	signalsFile = "signals" // a named pipe: a byte in is a signal for the command
+	cgroupFile  = "cgroup"  // the directory of its cgroup, if it has one
 )
 
 // makeStatus makes the container's folder, and the file there into which
@@ -31,6 +32,12 @@ func (c *Container) makeStatus() (*os.File, error) {
 	}
 	c.folder = true
 	return c.isolator.runtime.OpenFile(c.id+"/"+statusFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// noteCgroup writes down where the container's cgroup is: after a kill -9, the
+// next process may have been given another tree.
+func (c *Container) noteCgroup() error {
+	return c.isolator.runtime.WriteFile(c.id+"/"+cgroupFile, []byte(c.group.path), 0o600)
 }
 
 // readStatus returns what process 1 wrote into the status file, or nil if it
