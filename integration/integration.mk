@@ -36,7 +36,7 @@ vm-image: vm-deps vm-tools
 	$(VM) image
 	$(VM) -flavour systemd image
 
-IN_VM = -data "$(CURDIR)/$(TESTED)":bin -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec
+IN_VM = -data "$(CURDIR)/$(TESTED):bin" -env TEPUI_BIN=/data/bin -env INTEGRATION=vm exec
 
 ifeq ($(INTEGRATION),host)
 integration: tested
