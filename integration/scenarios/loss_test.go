@@ -98,9 +98,9 @@ func TestKilledAgentIsLostWithItsTasks(t *testing.T) {
 	}
 	// Nobody accounts for it, so the next agent ends it before it offers the host.
 	cluster.StartAgent(t, c.Address, "--runtime_dir", c.Agents[0].RuntimeDir)
-	if orphan.Exists() {
-		t.Errorf("cgroup %s of a dead agent is still there", orphan)
-	}
+	kernel.Await(t, patience, "cgroup "+string(orphan)+" of the dead agent is gone", func() (bool, error) {
+		return !orphan.Exists(), nil
+	})
 }
 
 func TestKillTaskWithGrace(t *testing.T) {
