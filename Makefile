@@ -64,10 +64,10 @@ generate: $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc
 
 # That the generated code in the tree is, byte for byte, what generate makes.
 check-generate:
-	@rm -rf $(BIN)/generated
-	@$(MAKE) --no-print-directory generate GENERATED=$(BIN)/generated
-	@for f in $$(cd $(BIN)/generated && find . -name '*.go') $$(find api -name '*.pb.go'); do \
-	  cmp "$(BIN)/generated/$$f" "$$f" || { echo "$$f is not what 'make generate' makes: run it and commit the result"; exit 1; }; \
+	@rm -rf .cache/generated
+	@$(MAKE) --no-print-directory generate GENERATED=.cache/generated
+	@for f in $$(cd .cache/generated && find . -name '*.go') $$(find api -name '*.pb.go'); do \
+	  cmp ".cache/generated/$$f" "$$f" || { echo "$$f is not what 'make generate' makes: run it and commit the result"; exit 1; }; \
 	done
 
 $(BIN)/protoc-gen-go: go.mod
