@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tepui/tepui/fetcher"
 	"go.uber.org/goleak"
@@ -49,7 +50,7 @@ func child(role string) int {
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("started")
-		select {}
+		<-time.After(time.Hour) // with nothing at all to wait for, the runtime would end it
 	}
 	return 99
 }
