@@ -51,7 +51,7 @@ type Config struct {
 	Program string // file of the guest's program, cmd/vm-guest, a static binary
 	Flavour Flavour
 	Accel   Accel  // "" = find out what works here
-	Mirror  string // Debian mirror for the userland; "" = deb.debian.org
+	Mirror  string // Debian mirror for the userland; "" = what mmdebstrap takes
 	Log     *slog.Logger
 }
 

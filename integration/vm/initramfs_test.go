@@ -171,7 +171,7 @@ func TestWhatAptSays(t *testing.T) {
 	if _, err := dependency("linux-image-cloud-amd64\n"); err == nil {
 		t.Error("a package without dependencies has one")
 	}
-	file, err := packageFile("'http://deb.debian.org/debian/pool/l/linux-image-6.1_6.1-2_amd64.deb' linux-image-6.1_6.1-2_amd64.deb 267 SHA256:e7\n")
+	file, err := packageFile("'http://mirror.example/debian/pool/l/linux-image-6.1_6.1-2_amd64.deb' linux-image-6.1_6.1-2_amd64.deb 267 SHA256:e7\n")
 	if file != "linux-image-6.1_6.1-2_amd64.deb" || err != nil {
 		t.Errorf("got %q, %v", file, err)
 	}

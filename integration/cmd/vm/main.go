@@ -90,7 +90,7 @@ func parse(args []string, signals <-chan os.Signal, stdout, stderr io.Writer) (*
 	fs.StringVar(&t.cache, "cache", defaultCache(), "folder for kernel, disks and snapshots; default $TEPUI_CACHE/vm, else .cache/vm of the source tree")
 	fs.StringVar(&t.flavour, "flavour", "plain", "PID 1 of the VM: plain or systemd")
 	fs.StringVar(&t.accel, "accel", os.Getenv("TEPUI_VM_ACCEL"), "kvm or tcg; default $TEPUI_VM_ACCEL, else what works")
-	fs.StringVar(&t.mirror, "mirror", os.Getenv("TEPUI_APT_MIRROR"), "Debian mirror; default $TEPUI_APT_MIRROR, else deb.debian.org")
+	fs.StringVar(&t.mirror, "mirror", os.Getenv("TEPUI_APT_MIRROR"), "Debian mirror; default $TEPUI_APT_MIRROR, else what mmdebstrap takes")
 	fs.StringVar(&t.program, "guest", beside("vm-guest"), "the guest's program")
 	fs.DurationVar(&t.timeout, "timeout", 20*time.Minute, "kill the program after this time")
 	fs.BoolVar(&t.useUp, "up", false, "use the VM that vm up keeps, not a fresh one")
