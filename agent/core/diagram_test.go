@@ -4,38 +4,12 @@
 package core
 
 import (
-	"fmt"
-	"os"
-	"regexp"
-	"slices"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/tepui/tepui/internal/diagram"
 )
 
-func TestDiagramIsTheTable(t *testing.T) {
-	src, err := os.ReadFile("state.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var drawn []string
-	arrow := regexp.MustCompile(`(?m)^//\t(\w+) +-- (.+?) +--> (\w+)$`)
-	for _, m := range arrow.FindAllStringSubmatch(string(src), -1) {
-		drawn = append(drawn, strings.Join(m[1:], "|"))
-	}
-	var table []string
-	for from, events := range transitions {
-		for ev, to := range events {
-			table = append(table, fmt.Sprintf("%v|%v|%v", from, ev, to))
-		}
-	}
-	slices.Sort(drawn)
-	slices.Sort(table)
-	if diff := cmp.Diff(table, drawn); diff != "" {
-		t.Errorf("the diagram is not the table (-table +diagram):\n%s", diff)
-	}
-}
+func TestDiagramIsTheTable(t *testing.T) { diagram.Check(t, "state.go", transitions) }
 
 func TestEveryStateBeforeTerminatingCanStop(t *testing.T) {
 	for s := Fetching; s <= Terminating; s++ {

@@ -106,10 +106,9 @@ func latency(ctx context.Context, w io.Writer, f *framework.Framework, rounds in
 			*wait.into = append(*wait.into, u.At.Sub(accepted))
 		}
 	}
-	for name, took := range map[string][]time.Duration{"ACCEPT to TASK_RUNNING": running, "ACCEPT to TASK_FINISHED": finished} {
-		slices.Sort(took)
-		s := sample{name, took}
-		fmt.Fprintf(w, "%s: min %s, median %s, p95 %s\n", name, ms(took[0]), ms(s.quantile(0.5)), ms(s.quantile(0.95)))
+	for _, s := range []sample{{"ACCEPT to TASK_RUNNING", running}, {"ACCEPT to TASK_FINISHED", finished}} {
+		slices.Sort(s.took)
+		fmt.Fprintf(w, "%s: min %s, median %s, p95 %s\n", s.name, ms(s.took[0]), ms(s.quantile(0.5)), ms(s.quantile(0.95)))
 	}
 	return nil
 }
