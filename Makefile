@@ -8,7 +8,9 @@
 export CGO_ENABLED = 0
 BIN := bin
 NEED := integration/need.sh
-PROTOS := api/v1/mesos.proto api/v1/scheduler/scheduler.proto api/v1/executor/executor.proto api/link/agent.proto api/link/door.proto
+PROTOS := api/v1/mesos.proto api/v1/scheduler/scheduler.proto api/v1/executor/executor.proto api/v1/allocator/allocator.proto \
+  api/v1/maintenance/maintenance.proto api/v1/quota/quota.proto api/v1/master/master.proto \
+  api/registry/registry.proto api/link/agent.proto api/link/door.proto
 
 # Targets install packages, boot machines and measure: one after the other,
 # also with -j. The go command uses all processors by itself.

@@ -35,6 +35,9 @@ type FromAgent struct {
 	//	*FromAgent_Update
 	//	*FromAgent_ExecutorExited
 	//	*FromAgent_ExecutorMessage
+	//	*FromAgent_Pong
+	//	*FromAgent_OperationUpdate
+	//	*FromAgent_UpdateResources
 	Message       isFromAgent_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -113,6 +116,33 @@ func (x *FromAgent) GetExecutorMessage() *ExecutorMessage {
 	return nil
 }
 
+func (x *FromAgent) GetPong() *Pong {
+	if x != nil {
+		if x, ok := x.Message.(*FromAgent_Pong); ok {
+			return x.Pong
+		}
+	}
+	return nil
+}
+
+func (x *FromAgent) GetOperationUpdate() *OperationUpdate {
+	if x != nil {
+		if x, ok := x.Message.(*FromAgent_OperationUpdate); ok {
+			return x.OperationUpdate
+		}
+	}
+	return nil
+}
+
+func (x *FromAgent) GetUpdateResources() *UpdateResources {
+	if x != nil {
+		if x, ok := x.Message.(*FromAgent_UpdateResources); ok {
+			return x.UpdateResources
+		}
+	}
+	return nil
+}
+
 type isFromAgent_Message interface {
 	isFromAgent_Message()
 }
@@ -133,6 +163,18 @@ type FromAgent_ExecutorMessage struct {
 	ExecutorMessage *ExecutorMessage `protobuf:"bytes,4,opt,name=executor_message,json=executorMessage,oneof"`
 }
 
+type FromAgent_Pong struct {
+	Pong *Pong `protobuf:"bytes,5,opt,name=pong,oneof"`
+}
+
+type FromAgent_OperationUpdate struct {
+	OperationUpdate *OperationUpdate `protobuf:"bytes,6,opt,name=operation_update,json=operationUpdate,oneof"`
+}
+
+type FromAgent_UpdateResources struct {
+	UpdateResources *UpdateResources `protobuf:"bytes,7,opt,name=update_resources,json=updateResources,oneof"`
+}
+
 func (*FromAgent_Register) isFromAgent_Message() {}
 
 func (*FromAgent_Update) isFromAgent_Message() {}
@@ -140,6 +182,12 @@ func (*FromAgent_Update) isFromAgent_Message() {}
 func (*FromAgent_ExecutorExited) isFromAgent_Message() {}
 
 func (*FromAgent_ExecutorMessage) isFromAgent_Message() {}
+
+func (*FromAgent_Pong) isFromAgent_Message() {}
+
+func (*FromAgent_OperationUpdate) isFromAgent_Message() {}
+
+func (*FromAgent_UpdateResources) isFromAgent_Message() {}
 
 type FromMaster struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -153,6 +201,11 @@ type FromMaster struct {
 	//	*FromMaster_ShutdownExecutor
 	//	*FromMaster_ShutdownFramework
 	//	*FromMaster_Shutdown
+	//	*FromMaster_Ping
+	//	*FromMaster_RunGroup
+	//	*FromMaster_ApplyOperation
+	//	*FromMaster_AcknowledgeOperation
+	//	*FromMaster_Drain
 	Message       isFromMaster_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -267,6 +320,51 @@ func (x *FromMaster) GetShutdown() *Shutdown {
 	return nil
 }
 
+func (x *FromMaster) GetPing() *Ping {
+	if x != nil {
+		if x, ok := x.Message.(*FromMaster_Ping); ok {
+			return x.Ping
+		}
+	}
+	return nil
+}
+
+func (x *FromMaster) GetRunGroup() *RunGroup {
+	if x != nil {
+		if x, ok := x.Message.(*FromMaster_RunGroup); ok {
+			return x.RunGroup
+		}
+	}
+	return nil
+}
+
+func (x *FromMaster) GetApplyOperation() *ApplyOperation {
+	if x != nil {
+		if x, ok := x.Message.(*FromMaster_ApplyOperation); ok {
+			return x.ApplyOperation
+		}
+	}
+	return nil
+}
+
+func (x *FromMaster) GetAcknowledgeOperation() *AcknowledgeOperation {
+	if x != nil {
+		if x, ok := x.Message.(*FromMaster_AcknowledgeOperation); ok {
+			return x.AcknowledgeOperation
+		}
+	}
+	return nil
+}
+
+func (x *FromMaster) GetDrain() *Drain {
+	if x != nil {
+		if x, ok := x.Message.(*FromMaster_Drain); ok {
+			return x.Drain
+		}
+	}
+	return nil
+}
+
 type isFromMaster_Message interface {
 	isFromMaster_Message()
 }
@@ -303,6 +401,26 @@ type FromMaster_Shutdown struct {
 	Shutdown *Shutdown `protobuf:"bytes,8,opt,name=shutdown,oneof"`
 }
 
+type FromMaster_Ping struct {
+	Ping *Ping `protobuf:"bytes,9,opt,name=ping,oneof"`
+}
+
+type FromMaster_RunGroup struct {
+	RunGroup *RunGroup `protobuf:"bytes,10,opt,name=run_group,json=runGroup,oneof"`
+}
+
+type FromMaster_ApplyOperation struct {
+	ApplyOperation *ApplyOperation `protobuf:"bytes,11,opt,name=apply_operation,json=applyOperation,oneof"`
+}
+
+type FromMaster_AcknowledgeOperation struct {
+	AcknowledgeOperation *AcknowledgeOperation `protobuf:"bytes,12,opt,name=acknowledge_operation,json=acknowledgeOperation,oneof"`
+}
+
+type FromMaster_Drain struct {
+	Drain *Drain `protobuf:"bytes,13,opt,name=drain,oneof"`
+}
+
 func (*FromMaster_Registered) isFromMaster_Message() {}
 
 func (*FromMaster_Run) isFromMaster_Message() {}
@@ -319,10 +437,95 @@ func (*FromMaster_ShutdownFramework) isFromMaster_Message() {}
 
 func (*FromMaster_Shutdown) isFromMaster_Message() {}
 
+func (*FromMaster_Ping) isFromMaster_Message() {}
+
+func (*FromMaster_RunGroup) isFromMaster_Message() {}
+
+func (*FromMaster_ApplyOperation) isFromMaster_Message() {}
+
+func (*FromMaster_AcknowledgeOperation) isFromMaster_Message() {}
+
+func (*FromMaster_Drain) isFromMaster_Message() {}
+
+// Ping asks an agent to show that it is alive; it answers with Pong. One that
+// does not answer several in a row is unreachable.
+type Ping struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ping) Reset() {
+	*x = Ping{}
+	mi := &file_api_link_agent_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ping) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ping) ProtoMessage() {}
+
+func (x *Ping) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ping.ProtoReflect.Descriptor instead.
+func (*Ping) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{2}
+}
+
+type Pong struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pong) Reset() {
+	*x = Pong{}
+	mi := &file_api_link_agent_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pong) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pong) ProtoMessage() {}
+
+func (x *Pong) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pong.ProtoReflect.Descriptor instead.
+func (*Pong) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{3}
+}
+
 // Register opens the link, for a new agent and for one that comes back.
 type Register struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// With id when the agent was registered before; resources are its total.
+	// With id when the agent was registered before; resources are what it was
+	// started with.
 	Agent *v1.AgentInfo `protobuf:"bytes,1,req,name=agent" json:"agent,omitempty"`
 	// Version of the agent, as `tepui version` prints it.
 	Version *string `protobuf:"bytes,2,req,name=version" json:"version,omitempty"`
@@ -336,14 +539,23 @@ type Register struct {
 	Tasks []*v1.Task `protobuf:"bytes,5,rep,name=tasks" json:"tasks,omitempty"`
 	// Executors that have ended since the link was lost, so that the master tells
 	// their frameworks how, and not only that they are gone.
-	Exited        []*ExecutorExited `protobuf:"bytes,6,rep,name=exited" json:"exited,omitempty"`
+	Exited []*ExecutorExited `protobuf:"bytes,6,rep,name=exited" json:"exited,omitempty"`
+	// Its total, as operations have changed it. Empty means agent.resources.
+	Total []*v1.Resource `protobuf:"bytes,7,rep,name=total" json:"total,omitempty"`
+	// Names this total: it changes whenever the agent changes its total by itself,
+	// and not by what its master asks for.
+	ResourceVersion []byte `protobuf:"bytes,8,opt,name=resource_version,json=resourceVersion" json:"resource_version,omitempty"`
+	// Operations that are not finished, or whose end is not acknowledged.
+	Operations []*v1.Operation `protobuf:"bytes,9,rep,name=operations" json:"operations,omitempty"`
+	// Set while the agent drains or has drained.
+	Drain         *v1.DrainInfo `protobuf:"bytes,10,opt,name=drain" json:"drain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_api_link_agent_proto_msgTypes[2]
+	mi := &file_api_link_agent_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -355,7 +567,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[2]
+	mi := &file_api_link_agent_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -368,7 +580,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{2}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Register) GetAgent() *v1.AgentInfo {
@@ -413,18 +625,48 @@ func (x *Register) GetExited() []*ExecutorExited {
 	return nil
 }
 
+func (x *Register) GetTotal() []*v1.Resource {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *Register) GetResourceVersion() []byte {
+	if x != nil {
+		return x.ResourceVersion
+	}
+	return nil
+}
+
+func (x *Register) GetOperations() []*v1.Operation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
+func (x *Register) GetDrain() *v1.DrainInfo {
+	if x != nil {
+		return x.Drain
+	}
+	return nil
+}
+
 // Registered answers Register.
 type Registered struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AgentId       *v1.AgentID            `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
-	Master        *v1.MasterInfo         `protobuf:"bytes,2,req,name=master" json:"master,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	AgentId *v1.AgentID            `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	Master  *v1.MasterInfo         `protobuf:"bytes,2,req,name=master" json:"master,omitempty"`
+	// An agent that hears no Ping for so long connects again.
+	TotalPingTimeoutSeconds *float64 `protobuf:"fixed64,3,opt,name=total_ping_timeout_seconds,json=totalPingTimeoutSeconds" json:"total_ping_timeout_seconds,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *Registered) Reset() {
 	*x = Registered{}
-	mi := &file_api_link_agent_proto_msgTypes[3]
+	mi := &file_api_link_agent_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -436,7 +678,7 @@ func (x *Registered) String() string {
 func (*Registered) ProtoMessage() {}
 
 func (x *Registered) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[3]
+	mi := &file_api_link_agent_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -449,7 +691,7 @@ func (x *Registered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registered.ProtoReflect.Descriptor instead.
 func (*Registered) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{3}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Registered) GetAgentId() *v1.AgentID {
@@ -464,6 +706,13 @@ func (x *Registered) GetMaster() *v1.MasterInfo {
 		return x.Master
 	}
 	return nil
+}
+
+func (x *Registered) GetTotalPingTimeoutSeconds() float64 {
+	if x != nil && x.TotalPingTimeoutSeconds != nil {
+		return *x.TotalPingTimeoutSeconds
+	}
+	return 0
 }
 
 // Update is a task's status on its way to the framework. The agent sends it
@@ -484,7 +733,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_api_link_agent_proto_msgTypes[4]
+	mi := &file_api_link_agent_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -496,7 +745,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[4]
+	mi := &file_api_link_agent_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -509,7 +758,7 @@ func (x *Update) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Update.ProtoReflect.Descriptor instead.
 func (*Update) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{4}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Update) GetFrameworkId() *v1.FrameworkID {
@@ -552,8 +801,11 @@ type Run struct {
 	// true one that does not lead to an executor is answered by ExecutorExited
 	// too, so that the master does not go on to grant it.
 	LaunchExecutor *bool `protobuf:"varint,3,opt,name=launch_executor,json=launchExecutor,def=1" json:"launch_executor,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The total for which the master decided this. An agent whose total has
+	// another version now drops the task (INVALID_OFFERS); unset matches any.
+	ResourceVersion []byte `protobuf:"bytes,4,opt,name=resource_version,json=resourceVersion" json:"resource_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 // Default values for Run fields.
@@ -563,7 +815,7 @@ const (
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_api_link_agent_proto_msgTypes[5]
+	mi := &file_api_link_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +827,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[5]
+	mi := &file_api_link_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +840,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{5}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Run) GetFramework() *v1.FrameworkInfo {
@@ -612,6 +864,386 @@ func (x *Run) GetLaunchExecutor() bool {
 	return Default_Run_LaunchExecutor
 }
 
+func (x *Run) GetResourceVersion() []byte {
+	if x != nil {
+		return x.ResourceVersion
+	}
+	return nil
+}
+
+// RunGroup launches tasks that start together in one executor, all or none.
+type RunGroup struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Framework *v1.FrameworkInfo      `protobuf:"bytes,1,req,name=framework" json:"framework,omitempty"`
+	Executor  *v1.ExecutorInfo       `protobuf:"bytes,2,req,name=executor" json:"executor,omitempty"`
+	TaskGroup *v1.TaskGroupInfo      `protobuf:"bytes,3,req,name=task_group,json=taskGroup" json:"task_group,omitempty"`
+	// As in Run.
+	LaunchExecutor *bool `protobuf:"varint,4,opt,name=launch_executor,json=launchExecutor,def=1" json:"launch_executor,omitempty"`
+	// As in Run.
+	ResourceVersion []byte `protobuf:"bytes,5,opt,name=resource_version,json=resourceVersion" json:"resource_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+// Default values for RunGroup fields.
+const (
+	Default_RunGroup_LaunchExecutor = bool(true)
+)
+
+func (x *RunGroup) Reset() {
+	*x = RunGroup{}
+	mi := &file_api_link_agent_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunGroup) ProtoMessage() {}
+
+func (x *RunGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunGroup.ProtoReflect.Descriptor instead.
+func (*RunGroup) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RunGroup) GetFramework() *v1.FrameworkInfo {
+	if x != nil {
+		return x.Framework
+	}
+	return nil
+}
+
+func (x *RunGroup) GetExecutor() *v1.ExecutorInfo {
+	if x != nil {
+		return x.Executor
+	}
+	return nil
+}
+
+func (x *RunGroup) GetTaskGroup() *v1.TaskGroupInfo {
+	if x != nil {
+		return x.TaskGroup
+	}
+	return nil
+}
+
+func (x *RunGroup) GetLaunchExecutor() bool {
+	if x != nil && x.LaunchExecutor != nil {
+		return *x.LaunchExecutor
+	}
+	return Default_RunGroup_LaunchExecutor
+}
+
+func (x *RunGroup) GetResourceVersion() []byte {
+	if x != nil {
+		return x.ResourceVersion
+	}
+	return nil
+}
+
+// ApplyOperation changes what the agent's resources are: RESERVE, UNRESERVE,
+// CREATE, DESTROY, GROW_VOLUME or SHRINK_VOLUME. The master has counted the first
+// four as done already; an agent that could not do them says so with
+// UpdateResources. GROW_VOLUME and SHRINK_VOLUME count once OperationUpdate says
+// that they are FINISHED.
+type ApplyOperation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset for an operator's.
+	FrameworkId *v1.FrameworkID     `protobuf:"bytes,1,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	Info        *v1.Offer_Operation `protobuf:"bytes,2,req,name=info" json:"info,omitempty"`
+	// Made by the master: names the operation between the two.
+	OperationUuid *v1.UUID `protobuf:"bytes,3,req,name=operation_uuid,json=operationUuid" json:"operation_uuid,omitempty"`
+	// As in Run.
+	ResourceVersion []byte `protobuf:"bytes,4,opt,name=resource_version,json=resourceVersion" json:"resource_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ApplyOperation) Reset() {
+	*x = ApplyOperation{}
+	mi := &file_api_link_agent_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyOperation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyOperation) ProtoMessage() {}
+
+func (x *ApplyOperation) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyOperation.ProtoReflect.Descriptor instead.
+func (*ApplyOperation) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ApplyOperation) GetFrameworkId() *v1.FrameworkID {
+	if x != nil {
+		return x.FrameworkId
+	}
+	return nil
+}
+
+func (x *ApplyOperation) GetInfo() *v1.Offer_Operation {
+	if x != nil {
+		return x.Info
+	}
+	return nil
+}
+
+func (x *ApplyOperation) GetOperationUuid() *v1.UUID {
+	if x != nil {
+		return x.OperationUuid
+	}
+	return nil
+}
+
+func (x *ApplyOperation) GetResourceVersion() []byte {
+	if x != nil {
+		return x.ResourceVersion
+	}
+	return nil
+}
+
+// OperationUpdate tells how an operation stands. One whose status has a uuid is
+// sent again until an AcknowledgeOperation with it comes.
+type OperationUpdate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FrameworkId   *v1.FrameworkID        `protobuf:"bytes,1,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	OperationUuid *v1.UUID               `protobuf:"bytes,2,req,name=operation_uuid,json=operationUuid" json:"operation_uuid,omitempty"`
+	Status        *v1.OperationStatus    `protobuf:"bytes,3,req,name=status" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationUpdate) Reset() {
+	*x = OperationUpdate{}
+	mi := &file_api_link_agent_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationUpdate) ProtoMessage() {}
+
+func (x *OperationUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationUpdate.ProtoReflect.Descriptor instead.
+func (*OperationUpdate) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OperationUpdate) GetFrameworkId() *v1.FrameworkID {
+	if x != nil {
+		return x.FrameworkId
+	}
+	return nil
+}
+
+func (x *OperationUpdate) GetOperationUuid() *v1.UUID {
+	if x != nil {
+		return x.OperationUuid
+	}
+	return nil
+}
+
+func (x *OperationUpdate) GetStatus() *v1.OperationStatus {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+type AcknowledgeOperation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OperationUuid *v1.UUID               `protobuf:"bytes,1,req,name=operation_uuid,json=operationUuid" json:"operation_uuid,omitempty"`
+	StatusUuid    *v1.UUID               `protobuf:"bytes,2,req,name=status_uuid,json=statusUuid" json:"status_uuid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeOperation) Reset() {
+	*x = AcknowledgeOperation{}
+	mi := &file_api_link_agent_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeOperation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeOperation) ProtoMessage() {}
+
+func (x *AcknowledgeOperation) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeOperation.ProtoReflect.Descriptor instead.
+func (*AcknowledgeOperation) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AcknowledgeOperation) GetOperationUuid() *v1.UUID {
+	if x != nil {
+		return x.OperationUuid
+	}
+	return nil
+}
+
+func (x *AcknowledgeOperation) GetStatusUuid() *v1.UUID {
+	if x != nil {
+		return x.StatusUuid
+	}
+	return nil
+}
+
+// UpdateResources tells that the agent changed its total by itself.
+type UpdateResources struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Total           []*v1.Resource         `protobuf:"bytes,1,rep,name=total" json:"total,omitempty"`
+	ResourceVersion []byte                 `protobuf:"bytes,2,req,name=resource_version,json=resourceVersion" json:"resource_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *UpdateResources) Reset() {
+	*x = UpdateResources{}
+	mi := &file_api_link_agent_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateResources) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateResources) ProtoMessage() {}
+
+func (x *UpdateResources) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateResources.ProtoReflect.Descriptor instead.
+func (*UpdateResources) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UpdateResources) GetTotal() []*v1.Resource {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *UpdateResources) GetResourceVersion() []byte {
+	if x != nil {
+		return x.ResourceVersion
+	}
+	return nil
+}
+
+// Drain ends all that runs on the agent, each within its own grace period or
+// max_grace_period, whichever is shorter, and has it drop what comes.
+type Drain struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Config        *v1.DrainConfig        `protobuf:"bytes,1,req,name=config" json:"config,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Drain) Reset() {
+	*x = Drain{}
+	mi := &file_api_link_agent_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Drain) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Drain) ProtoMessage() {}
+
+func (x *Drain) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Drain.ProtoReflect.Descriptor instead.
+func (*Drain) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Drain) GetConfig() *v1.DrainConfig {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
 type Kill struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FrameworkId   *v1.FrameworkID        `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
@@ -623,7 +1255,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_api_link_agent_proto_msgTypes[6]
+	mi := &file_api_link_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +1267,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[6]
+	mi := &file_api_link_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +1280,7 @@ func (x *Kill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kill.ProtoReflect.Descriptor instead.
 func (*Kill) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{6}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Kill) GetFrameworkId() *v1.FrameworkID {
@@ -683,7 +1315,7 @@ type Acknowledge struct {
 
 func (x *Acknowledge) Reset() {
 	*x = Acknowledge{}
-	mi := &file_api_link_agent_proto_msgTypes[7]
+	mi := &file_api_link_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +1327,7 @@ func (x *Acknowledge) String() string {
 func (*Acknowledge) ProtoMessage() {}
 
 func (x *Acknowledge) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[7]
+	mi := &file_api_link_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +1340,7 @@ func (x *Acknowledge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledge.ProtoReflect.Descriptor instead.
 func (*Acknowledge) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{7}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Acknowledge) GetFrameworkId() *v1.FrameworkID {
@@ -744,7 +1376,7 @@ type ExecutorMessage struct {
 
 func (x *ExecutorMessage) Reset() {
 	*x = ExecutorMessage{}
-	mi := &file_api_link_agent_proto_msgTypes[8]
+	mi := &file_api_link_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -756,7 +1388,7 @@ func (x *ExecutorMessage) String() string {
 func (*ExecutorMessage) ProtoMessage() {}
 
 func (x *ExecutorMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[8]
+	mi := &file_api_link_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -769,7 +1401,7 @@ func (x *ExecutorMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecutorMessage.ProtoReflect.Descriptor instead.
 func (*ExecutorMessage) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{8}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExecutorMessage) GetFrameworkId() *v1.FrameworkID {
@@ -806,7 +1438,7 @@ type ExecutorExited struct {
 
 func (x *ExecutorExited) Reset() {
 	*x = ExecutorExited{}
-	mi := &file_api_link_agent_proto_msgTypes[9]
+	mi := &file_api_link_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -818,7 +1450,7 @@ func (x *ExecutorExited) String() string {
 func (*ExecutorExited) ProtoMessage() {}
 
 func (x *ExecutorExited) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[9]
+	mi := &file_api_link_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -831,7 +1463,7 @@ func (x *ExecutorExited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecutorExited.ProtoReflect.Descriptor instead.
 func (*ExecutorExited) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{9}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExecutorExited) GetFrameworkId() *v1.FrameworkID {
@@ -865,7 +1497,7 @@ type ShutdownExecutor struct {
 
 func (x *ShutdownExecutor) Reset() {
 	*x = ShutdownExecutor{}
-	mi := &file_api_link_agent_proto_msgTypes[10]
+	mi := &file_api_link_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1509,7 @@ func (x *ShutdownExecutor) String() string {
 func (*ShutdownExecutor) ProtoMessage() {}
 
 func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[10]
+	mi := &file_api_link_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1522,7 @@ func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownExecutor.ProtoReflect.Descriptor instead.
 func (*ShutdownExecutor) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{10}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ShutdownExecutor) GetFrameworkId() *v1.FrameworkID {
@@ -916,7 +1548,7 @@ type ShutdownFramework struct {
 
 func (x *ShutdownFramework) Reset() {
 	*x = ShutdownFramework{}
-	mi := &file_api_link_agent_proto_msgTypes[11]
+	mi := &file_api_link_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -928,7 +1560,7 @@ func (x *ShutdownFramework) String() string {
 func (*ShutdownFramework) ProtoMessage() {}
 
 func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[11]
+	mi := &file_api_link_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -941,7 +1573,7 @@ func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownFramework.ProtoReflect.Descriptor instead.
 func (*ShutdownFramework) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{11}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ShutdownFramework) GetFrameworkId() *v1.FrameworkID {
@@ -962,7 +1594,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_api_link_agent_proto_msgTypes[12]
+	mi := &file_api_link_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1606,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[12]
+	mi := &file_api_link_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1619,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{12}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Shutdown) GetMessage() string {
@@ -1002,13 +1634,16 @@ var File_api_link_agent_proto protoreflect.FileDescriptor
 const file_api_link_agent_proto_rawDesc = "" +
 	"\n" +
 	"\x14api/link/agent.proto\x12\n" +
-	"tepui.link\x1a\x12api/v1/mesos.proto\"\x89\x02\n" +
+	"tepui.link\x1a\x12api/v1/mesos.proto\"\xc5\x03\n" +
 	"\tFromAgent\x122\n" +
 	"\bregister\x18\x01 \x01(\v2\x14.tepui.link.RegisterH\x00R\bregister\x12,\n" +
 	"\x06update\x18\x02 \x01(\v2\x12.tepui.link.UpdateH\x00R\x06update\x12E\n" +
 	"\x0fexecutor_exited\x18\x03 \x01(\v2\x1a.tepui.link.ExecutorExitedH\x00R\x0eexecutorExited\x12H\n" +
-	"\x10executor_message\x18\x04 \x01(\v2\x1b.tepui.link.ExecutorMessageH\x00R\x0fexecutorMessageB\t\n" +
-	"\amessage\"\xf6\x03\n" +
+	"\x10executor_message\x18\x04 \x01(\v2\x1b.tepui.link.ExecutorMessageH\x00R\x0fexecutorMessage\x12&\n" +
+	"\x04pong\x18\x05 \x01(\v2\x10.tepui.link.PongH\x00R\x04pong\x12H\n" +
+	"\x10operation_update\x18\x06 \x01(\v2\x1b.tepui.link.OperationUpdateH\x00R\x0foperationUpdate\x12H\n" +
+	"\x10update_resources\x18\a \x01(\v2\x1b.tepui.link.UpdateResourcesH\x00R\x0fupdateResourcesB\t\n" +
+	"\amessage\"\x9e\x06\n" +
 	"\n" +
 	"FromMaster\x128\n" +
 	"\n" +
@@ -1020,8 +1655,16 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"\x10executor_message\x18\x05 \x01(\v2\x1b.tepui.link.ExecutorMessageH\x00R\x0fexecutorMessage\x12K\n" +
 	"\x11shutdown_executor\x18\x06 \x01(\v2\x1c.tepui.link.ShutdownExecutorH\x00R\x10shutdownExecutor\x12N\n" +
 	"\x12shutdown_framework\x18\a \x01(\v2\x1d.tepui.link.ShutdownFrameworkH\x00R\x11shutdownFramework\x122\n" +
-	"\bshutdown\x18\b \x01(\v2\x14.tepui.link.ShutdownH\x00R\bshutdownB\t\n" +
-	"\amessage\"\x98\x02\n" +
+	"\bshutdown\x18\b \x01(\v2\x14.tepui.link.ShutdownH\x00R\bshutdown\x12&\n" +
+	"\x04ping\x18\t \x01(\v2\x10.tepui.link.PingH\x00R\x04ping\x123\n" +
+	"\trun_group\x18\n" +
+	" \x01(\v2\x14.tepui.link.RunGroupH\x00R\brunGroup\x12E\n" +
+	"\x0fapply_operation\x18\v \x01(\v2\x1a.tepui.link.ApplyOperationH\x00R\x0eapplyOperation\x12W\n" +
+	"\x15acknowledge_operation\x18\f \x01(\v2 .tepui.link.AcknowledgeOperationH\x00R\x14acknowledgeOperation\x12)\n" +
+	"\x05drain\x18\r \x01(\v2\x11.tepui.link.DrainH\x00R\x05drainB\t\n" +
+	"\amessage\"\x06\n" +
+	"\x04Ping\"\x06\n" +
+	"\x04Pong\"\xcd\x03\n" +
 	"\bRegister\x12)\n" +
 	"\x05agent\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\x05agent\x12\x18\n" +
 	"\aversion\x18\x02 \x02(\tR\aversion\x127\n" +
@@ -1030,21 +1673,55 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"frameworks\x124\n" +
 	"\texecutors\x18\x04 \x03(\v2\x16.mesos.v1.ExecutorInfoR\texecutors\x12$\n" +
 	"\x05tasks\x18\x05 \x03(\v2\x0e.mesos.v1.TaskR\x05tasks\x122\n" +
-	"\x06exited\x18\x06 \x03(\v2\x1a.tepui.link.ExecutorExitedR\x06exited\"h\n" +
+	"\x06exited\x18\x06 \x03(\v2\x1a.tepui.link.ExecutorExitedR\x06exited\x12(\n" +
+	"\x05total\x18\a \x03(\v2\x12.mesos.v1.ResourceR\x05total\x12)\n" +
+	"\x10resource_version\x18\b \x01(\fR\x0fresourceVersion\x123\n" +
+	"\n" +
+	"operations\x18\t \x03(\v2\x13.mesos.v1.OperationR\n" +
+	"operations\x12)\n" +
+	"\x05drain\x18\n" +
+	" \x01(\v2\x13.mesos.v1.DrainInfoR\x05drain\"\xa5\x01\n" +
 	"\n" +
 	"Registered\x12,\n" +
 	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\x12,\n" +
-	"\x06master\x18\x02 \x02(\v2\x14.mesos.v1.MasterInfoR\x06master\"\xdf\x01\n" +
+	"\x06master\x18\x02 \x02(\v2\x14.mesos.v1.MasterInfoR\x06master\x12;\n" +
+	"\x1atotal_ping_timeout_seconds\x18\x03 \x01(\x01R\x17totalPingTimeoutSeconds\"\xdf\x01\n" +
 	"\x06Update\x128\n" +
 	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x125\n" +
 	"\vexecutor_id\x18\x02 \x01(\v2\x14.mesos.v1.ExecutorIDR\n" +
 	"executorId\x12,\n" +
 	"\x06status\x18\x03 \x02(\v2\x14.mesos.v1.TaskStatusR\x06status\x126\n" +
-	"\flatest_state\x18\x04 \x02(\x0e2\x13.mesos.v1.TaskStateR\vlatestState\"\x93\x01\n" +
+	"\flatest_state\x18\x04 \x02(\x0e2\x13.mesos.v1.TaskStateR\vlatestState\"\xbe\x01\n" +
 	"\x03Run\x125\n" +
 	"\tframework\x18\x01 \x02(\v2\x17.mesos.v1.FrameworkInfoR\tframework\x12&\n" +
 	"\x04task\x18\x02 \x02(\v2\x12.mesos.v1.TaskInfoR\x04task\x12-\n" +
-	"\x0flaunch_executor\x18\x03 \x01(\b:\x04trueR\x0elaunchExecutor\"\xa2\x01\n" +
+	"\x0flaunch_executor\x18\x03 \x01(\b:\x04trueR\x0elaunchExecutor\x12)\n" +
+	"\x10resource_version\x18\x04 \x01(\fR\x0fresourceVersion\"\x87\x02\n" +
+	"\bRunGroup\x125\n" +
+	"\tframework\x18\x01 \x02(\v2\x17.mesos.v1.FrameworkInfoR\tframework\x122\n" +
+	"\bexecutor\x18\x02 \x02(\v2\x16.mesos.v1.ExecutorInfoR\bexecutor\x126\n" +
+	"\n" +
+	"task_group\x18\x03 \x02(\v2\x17.mesos.v1.TaskGroupInfoR\ttaskGroup\x12-\n" +
+	"\x0flaunch_executor\x18\x04 \x01(\b:\x04trueR\x0elaunchExecutor\x12)\n" +
+	"\x10resource_version\x18\x05 \x01(\fR\x0fresourceVersion\"\xdb\x01\n" +
+	"\x0eApplyOperation\x128\n" +
+	"\fframework_id\x18\x01 \x01(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12-\n" +
+	"\x04info\x18\x02 \x02(\v2\x19.mesos.v1.Offer.OperationR\x04info\x125\n" +
+	"\x0eoperation_uuid\x18\x03 \x02(\v2\x0e.mesos.v1.UUIDR\roperationUuid\x12)\n" +
+	"\x10resource_version\x18\x04 \x01(\fR\x0fresourceVersion\"\xb5\x01\n" +
+	"\x0fOperationUpdate\x128\n" +
+	"\fframework_id\x18\x01 \x01(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x125\n" +
+	"\x0eoperation_uuid\x18\x02 \x02(\v2\x0e.mesos.v1.UUIDR\roperationUuid\x121\n" +
+	"\x06status\x18\x03 \x02(\v2\x19.mesos.v1.OperationStatusR\x06status\"~\n" +
+	"\x14AcknowledgeOperation\x125\n" +
+	"\x0eoperation_uuid\x18\x01 \x02(\v2\x0e.mesos.v1.UUIDR\roperationUuid\x12/\n" +
+	"\vstatus_uuid\x18\x02 \x02(\v2\x0e.mesos.v1.UUIDR\n" +
+	"statusUuid\"f\n" +
+	"\x0fUpdateResources\x12(\n" +
+	"\x05total\x18\x01 \x03(\v2\x12.mesos.v1.ResourceR\x05total\x12)\n" +
+	"\x10resource_version\x18\x02 \x02(\fR\x0fresourceVersion\"6\n" +
+	"\x05Drain\x12-\n" +
+	"\x06config\x18\x01 \x02(\v2\x15.mesos.v1.DrainConfigR\x06config\"\xa2\x01\n" +
 	"\x04Kill\x128\n" +
 	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12)\n" +
 	"\atask_id\x18\x02 \x02(\v2\x10.mesos.v1.TaskIDR\x06taskId\x125\n" +
@@ -1087,80 +1764,120 @@ func file_api_link_agent_proto_rawDescGZIP() []byte {
 	return file_api_link_agent_proto_rawDescData
 }
 
-var file_api_link_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_api_link_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_api_link_agent_proto_goTypes = []any{
-	(*FromAgent)(nil),         // 0: tepui.link.FromAgent
-	(*FromMaster)(nil),        // 1: tepui.link.FromMaster
-	(*Register)(nil),          // 2: tepui.link.Register
-	(*Registered)(nil),        // 3: tepui.link.Registered
-	(*Update)(nil),            // 4: tepui.link.Update
-	(*Run)(nil),               // 5: tepui.link.Run
-	(*Kill)(nil),              // 6: tepui.link.Kill
-	(*Acknowledge)(nil),       // 7: tepui.link.Acknowledge
-	(*ExecutorMessage)(nil),   // 8: tepui.link.ExecutorMessage
-	(*ExecutorExited)(nil),    // 9: tepui.link.ExecutorExited
-	(*ShutdownExecutor)(nil),  // 10: tepui.link.ShutdownExecutor
-	(*ShutdownFramework)(nil), // 11: tepui.link.ShutdownFramework
-	(*Shutdown)(nil),          // 12: tepui.link.Shutdown
-	(*v1.AgentInfo)(nil),      // 13: mesos.v1.AgentInfo
-	(*v1.FrameworkInfo)(nil),  // 14: mesos.v1.FrameworkInfo
-	(*v1.ExecutorInfo)(nil),   // 15: mesos.v1.ExecutorInfo
-	(*v1.Task)(nil),           // 16: mesos.v1.Task
-	(*v1.AgentID)(nil),        // 17: mesos.v1.AgentID
-	(*v1.MasterInfo)(nil),     // 18: mesos.v1.MasterInfo
-	(*v1.FrameworkID)(nil),    // 19: mesos.v1.FrameworkID
-	(*v1.ExecutorID)(nil),     // 20: mesos.v1.ExecutorID
-	(*v1.TaskStatus)(nil),     // 21: mesos.v1.TaskStatus
-	(v1.TaskState)(0),         // 22: mesos.v1.TaskState
-	(*v1.TaskInfo)(nil),       // 23: mesos.v1.TaskInfo
-	(*v1.TaskID)(nil),         // 24: mesos.v1.TaskID
-	(*v1.KillPolicy)(nil),     // 25: mesos.v1.KillPolicy
+	(*FromAgent)(nil),            // 0: tepui.link.FromAgent
+	(*FromMaster)(nil),           // 1: tepui.link.FromMaster
+	(*Ping)(nil),                 // 2: tepui.link.Ping
+	(*Pong)(nil),                 // 3: tepui.link.Pong
+	(*Register)(nil),             // 4: tepui.link.Register
+	(*Registered)(nil),           // 5: tepui.link.Registered
+	(*Update)(nil),               // 6: tepui.link.Update
+	(*Run)(nil),                  // 7: tepui.link.Run
+	(*RunGroup)(nil),             // 8: tepui.link.RunGroup
+	(*ApplyOperation)(nil),       // 9: tepui.link.ApplyOperation
+	(*OperationUpdate)(nil),      // 10: tepui.link.OperationUpdate
+	(*AcknowledgeOperation)(nil), // 11: tepui.link.AcknowledgeOperation
+	(*UpdateResources)(nil),      // 12: tepui.link.UpdateResources
+	(*Drain)(nil),                // 13: tepui.link.Drain
+	(*Kill)(nil),                 // 14: tepui.link.Kill
+	(*Acknowledge)(nil),          // 15: tepui.link.Acknowledge
+	(*ExecutorMessage)(nil),      // 16: tepui.link.ExecutorMessage
+	(*ExecutorExited)(nil),       // 17: tepui.link.ExecutorExited
+	(*ShutdownExecutor)(nil),     // 18: tepui.link.ShutdownExecutor
+	(*ShutdownFramework)(nil),    // 19: tepui.link.ShutdownFramework
+	(*Shutdown)(nil),             // 20: tepui.link.Shutdown
+	(*v1.AgentInfo)(nil),         // 21: mesos.v1.AgentInfo
+	(*v1.FrameworkInfo)(nil),     // 22: mesos.v1.FrameworkInfo
+	(*v1.ExecutorInfo)(nil),      // 23: mesos.v1.ExecutorInfo
+	(*v1.Task)(nil),              // 24: mesos.v1.Task
+	(*v1.Resource)(nil),          // 25: mesos.v1.Resource
+	(*v1.Operation)(nil),         // 26: mesos.v1.Operation
+	(*v1.DrainInfo)(nil),         // 27: mesos.v1.DrainInfo
+	(*v1.AgentID)(nil),           // 28: mesos.v1.AgentID
+	(*v1.MasterInfo)(nil),        // 29: mesos.v1.MasterInfo
+	(*v1.FrameworkID)(nil),       // 30: mesos.v1.FrameworkID
+	(*v1.ExecutorID)(nil),        // 31: mesos.v1.ExecutorID
+	(*v1.TaskStatus)(nil),        // 32: mesos.v1.TaskStatus
+	(v1.TaskState)(0),            // 33: mesos.v1.TaskState
+	(*v1.TaskInfo)(nil),          // 34: mesos.v1.TaskInfo
+	(*v1.TaskGroupInfo)(nil),     // 35: mesos.v1.TaskGroupInfo
+	(*v1.Offer_Operation)(nil),   // 36: mesos.v1.Offer.Operation
+	(*v1.UUID)(nil),              // 37: mesos.v1.UUID
+	(*v1.OperationStatus)(nil),   // 38: mesos.v1.OperationStatus
+	(*v1.DrainConfig)(nil),       // 39: mesos.v1.DrainConfig
+	(*v1.TaskID)(nil),            // 40: mesos.v1.TaskID
+	(*v1.KillPolicy)(nil),        // 41: mesos.v1.KillPolicy
 }
 var file_api_link_agent_proto_depIdxs = []int32{
-	2,  // 0: tepui.link.FromAgent.register:type_name -> tepui.link.Register
-	4,  // 1: tepui.link.FromAgent.update:type_name -> tepui.link.Update
-	9,  // 2: tepui.link.FromAgent.executor_exited:type_name -> tepui.link.ExecutorExited
-	8,  // 3: tepui.link.FromAgent.executor_message:type_name -> tepui.link.ExecutorMessage
-	3,  // 4: tepui.link.FromMaster.registered:type_name -> tepui.link.Registered
-	5,  // 5: tepui.link.FromMaster.run:type_name -> tepui.link.Run
-	6,  // 6: tepui.link.FromMaster.kill:type_name -> tepui.link.Kill
-	7,  // 7: tepui.link.FromMaster.acknowledge:type_name -> tepui.link.Acknowledge
-	8,  // 8: tepui.link.FromMaster.executor_message:type_name -> tepui.link.ExecutorMessage
-	10, // 9: tepui.link.FromMaster.shutdown_executor:type_name -> tepui.link.ShutdownExecutor
-	11, // 10: tepui.link.FromMaster.shutdown_framework:type_name -> tepui.link.ShutdownFramework
-	12, // 11: tepui.link.FromMaster.shutdown:type_name -> tepui.link.Shutdown
-	13, // 12: tepui.link.Register.agent:type_name -> mesos.v1.AgentInfo
-	14, // 13: tepui.link.Register.frameworks:type_name -> mesos.v1.FrameworkInfo
-	15, // 14: tepui.link.Register.executors:type_name -> mesos.v1.ExecutorInfo
-	16, // 15: tepui.link.Register.tasks:type_name -> mesos.v1.Task
-	9,  // 16: tepui.link.Register.exited:type_name -> tepui.link.ExecutorExited
-	17, // 17: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	18, // 18: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
-	19, // 19: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
-	20, // 20: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
-	21, // 21: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
-	22, // 22: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
-	14, // 23: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
-	23, // 24: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
-	19, // 25: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
-	24, // 26: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
-	25, // 27: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
-	19, // 28: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	24, // 29: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	19, // 30: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	20, // 31: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	19, // 32: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
-	20, // 33: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
-	19, // 34: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	20, // 35: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	19, // 36: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	0,  // 37: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
-	1,  // 38: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
-	38, // [38:39] is the sub-list for method output_type
-	37, // [37:38] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	4,  // 0: tepui.link.FromAgent.register:type_name -> tepui.link.Register
+	6,  // 1: tepui.link.FromAgent.update:type_name -> tepui.link.Update
+	17, // 2: tepui.link.FromAgent.executor_exited:type_name -> tepui.link.ExecutorExited
+	16, // 3: tepui.link.FromAgent.executor_message:type_name -> tepui.link.ExecutorMessage
+	3,  // 4: tepui.link.FromAgent.pong:type_name -> tepui.link.Pong
+	10, // 5: tepui.link.FromAgent.operation_update:type_name -> tepui.link.OperationUpdate
+	12, // 6: tepui.link.FromAgent.update_resources:type_name -> tepui.link.UpdateResources
+	5,  // 7: tepui.link.FromMaster.registered:type_name -> tepui.link.Registered
+	7,  // 8: tepui.link.FromMaster.run:type_name -> tepui.link.Run
+	14, // 9: tepui.link.FromMaster.kill:type_name -> tepui.link.Kill
+	15, // 10: tepui.link.FromMaster.acknowledge:type_name -> tepui.link.Acknowledge
+	16, // 11: tepui.link.FromMaster.executor_message:type_name -> tepui.link.ExecutorMessage
+	18, // 12: tepui.link.FromMaster.shutdown_executor:type_name -> tepui.link.ShutdownExecutor
+	19, // 13: tepui.link.FromMaster.shutdown_framework:type_name -> tepui.link.ShutdownFramework
+	20, // 14: tepui.link.FromMaster.shutdown:type_name -> tepui.link.Shutdown
+	2,  // 15: tepui.link.FromMaster.ping:type_name -> tepui.link.Ping
+	8,  // 16: tepui.link.FromMaster.run_group:type_name -> tepui.link.RunGroup
+	9,  // 17: tepui.link.FromMaster.apply_operation:type_name -> tepui.link.ApplyOperation
+	11, // 18: tepui.link.FromMaster.acknowledge_operation:type_name -> tepui.link.AcknowledgeOperation
+	13, // 19: tepui.link.FromMaster.drain:type_name -> tepui.link.Drain
+	21, // 20: tepui.link.Register.agent:type_name -> mesos.v1.AgentInfo
+	22, // 21: tepui.link.Register.frameworks:type_name -> mesos.v1.FrameworkInfo
+	23, // 22: tepui.link.Register.executors:type_name -> mesos.v1.ExecutorInfo
+	24, // 23: tepui.link.Register.tasks:type_name -> mesos.v1.Task
+	17, // 24: tepui.link.Register.exited:type_name -> tepui.link.ExecutorExited
+	25, // 25: tepui.link.Register.total:type_name -> mesos.v1.Resource
+	26, // 26: tepui.link.Register.operations:type_name -> mesos.v1.Operation
+	27, // 27: tepui.link.Register.drain:type_name -> mesos.v1.DrainInfo
+	28, // 28: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	29, // 29: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
+	30, // 30: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
+	31, // 31: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
+	32, // 32: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
+	33, // 33: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
+	22, // 34: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
+	34, // 35: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
+	22, // 36: tepui.link.RunGroup.framework:type_name -> mesos.v1.FrameworkInfo
+	23, // 37: tepui.link.RunGroup.executor:type_name -> mesos.v1.ExecutorInfo
+	35, // 38: tepui.link.RunGroup.task_group:type_name -> mesos.v1.TaskGroupInfo
+	30, // 39: tepui.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	36, // 40: tepui.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	37, // 41: tepui.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	30, // 42: tepui.link.OperationUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 43: tepui.link.OperationUpdate.operation_uuid:type_name -> mesos.v1.UUID
+	38, // 44: tepui.link.OperationUpdate.status:type_name -> mesos.v1.OperationStatus
+	37, // 45: tepui.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	37, // 46: tepui.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	25, // 47: tepui.link.UpdateResources.total:type_name -> mesos.v1.Resource
+	39, // 48: tepui.link.Drain.config:type_name -> mesos.v1.DrainConfig
+	30, // 49: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
+	40, // 50: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
+	41, // 51: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
+	30, // 52: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	40, // 53: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	30, // 54: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	31, // 55: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	30, // 56: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
+	31, // 57: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
+	30, // 58: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	31, // 59: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	30, // 60: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	0,  // 61: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
+	1,  // 62: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
+	62, // [62:63] is the sub-list for method output_type
+	61, // [61:62] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_api_link_agent_proto_init() }
@@ -1173,6 +1890,9 @@ func file_api_link_agent_proto_init() {
 		(*FromAgent_Update)(nil),
 		(*FromAgent_ExecutorExited)(nil),
 		(*FromAgent_ExecutorMessage)(nil),
+		(*FromAgent_Pong)(nil),
+		(*FromAgent_OperationUpdate)(nil),
+		(*FromAgent_UpdateResources)(nil),
 	}
 	file_api_link_agent_proto_msgTypes[1].OneofWrappers = []any{
 		(*FromMaster_Registered)(nil),
@@ -1183,6 +1903,11 @@ func file_api_link_agent_proto_init() {
 		(*FromMaster_ShutdownExecutor)(nil),
 		(*FromMaster_ShutdownFramework)(nil),
 		(*FromMaster_Shutdown)(nil),
+		(*FromMaster_Ping)(nil),
+		(*FromMaster_RunGroup)(nil),
+		(*FromMaster_ApplyOperation)(nil),
+		(*FromMaster_AcknowledgeOperation)(nil),
+		(*FromMaster_Drain)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1190,7 +1915,7 @@ func file_api_link_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_link_agent_proto_rawDesc), len(file_api_link_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -15,6 +15,8 @@ package link
 import (
 	v1 "github.com/tepui/tepui/api/v1"
 	executor "github.com/tepui/tepui/api/v1/executor"
+	master "github.com/tepui/tepui/api/v1/master"
+	quota "github.com/tepui/tepui/api/v1/quota"
 	scheduler "github.com/tepui/tepui/api/v1/scheduler"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -30,6 +32,402 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ExplainRequest struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	FrameworkId *v1.FrameworkID        `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	// One of its roles; unset is each of them.
+	Role *string `protobuf:"bytes,2,opt,name=role" json:"role,omitempty"`
+	// Unset is all agents.
+	AgentId *v1.AgentID `protobuf:"bytes,3,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	// How many agents are listed for each role at most; counts are of all. Unset is
+	// 100.
+	Limit         *uint32 `protobuf:"varint,4,opt,name=limit" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRequest) Reset() {
+	*x = ExplainRequest{}
+	mi := &file_api_link_door_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRequest) ProtoMessage() {}
+
+func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_door_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRequest) Descriptor() ([]byte, []int) {
+	return file_api_link_door_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ExplainRequest) GetFrameworkId() *v1.FrameworkID {
+	if x != nil {
+		return x.FrameworkId
+	}
+	return nil
+}
+
+func (x *ExplainRequest) GetRole() string {
+	if x != nil && x.Role != nil {
+		return *x.Role
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetAgentId() *v1.AgentID {
+	if x != nil {
+		return x.AgentId
+	}
+	return nil
+}
+
+func (x *ExplainRequest) GetLimit() uint32 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+type ExplainResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Roles         []*RoleExplanation     `protobuf:"bytes,1,rep,name=roles" json:"roles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainResponse) Reset() {
+	*x = ExplainResponse{}
+	mi := &file_api_link_door_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainResponse) ProtoMessage() {}
+
+func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_door_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
+func (*ExplainResponse) Descriptor() ([]byte, []int) {
+	return file_api_link_door_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ExplainResponse) GetRoles() []*RoleExplanation {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+// What a framework gets in one role, and why.
+type RoleExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Role  *string                `protobuf:"bytes,1,req,name=role" json:"role,omitempty"`
+	// Why it gets nothing here whatever the agents have; unset if it may.
+	Silent *string `protobuf:"bytes,2,opt,name=silent" json:"silent,omitempty"`
+	// Dominant shares divided by weights, from 0: of the framework within the role,
+	// of the role within the cluster.
+	Share     *float64 `protobuf:"fixed64,3,opt,name=share" json:"share,omitempty"`
+	RoleShare *float64 `protobuf:"fixed64,4,opt,name=role_share,json=roleShare" json:"role_share,omitempty"`
+	// The resource that share is of.
+	DominantResource *string  `protobuf:"bytes,5,opt,name=dominant_resource,json=dominantResource" json:"dominant_resource,omitempty"`
+	Weight           *float64 `protobuf:"fixed64,6,opt,name=weight" json:"weight,omitempty"`
+	// Of the top-level role.
+	Quota *quota.QuotaConfig `protobuf:"bytes,7,opt,name=quota" json:"quota,omitempty"`
+	// Of what the quota limits.
+	Consumed map[string]*v1.Value_Scalar `protobuf:"bytes,8,rep,name=consumed" json:"consumed,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Offered  []*v1.Resource              `protobuf:"bytes,9,rep,name=offered" json:"offered,omitempty"`
+	Used     []*v1.Resource              `protobuf:"bytes,10,rep,name=used" json:"used,omitempty"`
+	// How many agents have each verdict, most first.
+	Verdicts      []*VerdictCount     `protobuf:"bytes,11,rep,name=verdicts" json:"verdicts,omitempty"`
+	Agents        []*AgentExplanation `protobuf:"bytes,12,rep,name=agents" json:"agents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoleExplanation) Reset() {
+	*x = RoleExplanation{}
+	mi := &file_api_link_door_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoleExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoleExplanation) ProtoMessage() {}
+
+func (x *RoleExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_door_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoleExplanation.ProtoReflect.Descriptor instead.
+func (*RoleExplanation) Descriptor() ([]byte, []int) {
+	return file_api_link_door_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RoleExplanation) GetRole() string {
+	if x != nil && x.Role != nil {
+		return *x.Role
+	}
+	return ""
+}
+
+func (x *RoleExplanation) GetSilent() string {
+	if x != nil && x.Silent != nil {
+		return *x.Silent
+	}
+	return ""
+}
+
+func (x *RoleExplanation) GetShare() float64 {
+	if x != nil && x.Share != nil {
+		return *x.Share
+	}
+	return 0
+}
+
+func (x *RoleExplanation) GetRoleShare() float64 {
+	if x != nil && x.RoleShare != nil {
+		return *x.RoleShare
+	}
+	return 0
+}
+
+func (x *RoleExplanation) GetDominantResource() string {
+	if x != nil && x.DominantResource != nil {
+		return *x.DominantResource
+	}
+	return ""
+}
+
+func (x *RoleExplanation) GetWeight() float64 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *RoleExplanation) GetQuota() *quota.QuotaConfig {
+	if x != nil {
+		return x.Quota
+	}
+	return nil
+}
+
+func (x *RoleExplanation) GetConsumed() map[string]*v1.Value_Scalar {
+	if x != nil {
+		return x.Consumed
+	}
+	return nil
+}
+
+func (x *RoleExplanation) GetOffered() []*v1.Resource {
+	if x != nil {
+		return x.Offered
+	}
+	return nil
+}
+
+func (x *RoleExplanation) GetUsed() []*v1.Resource {
+	if x != nil {
+		return x.Used
+	}
+	return nil
+}
+
+func (x *RoleExplanation) GetVerdicts() []*VerdictCount {
+	if x != nil {
+		return x.Verdicts
+	}
+	return nil
+}
+
+func (x *RoleExplanation) GetAgents() []*AgentExplanation {
+	if x != nil {
+		return x.Agents
+	}
+	return nil
+}
+
+type VerdictCount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Verdict       *string                `protobuf:"bytes,1,req,name=verdict" json:"verdict,omitempty"`
+	Agents        *uint32                `protobuf:"varint,2,req,name=agents" json:"agents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerdictCount) Reset() {
+	*x = VerdictCount{}
+	mi := &file_api_link_door_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerdictCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerdictCount) ProtoMessage() {}
+
+func (x *VerdictCount) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_door_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
+func (*VerdictCount) Descriptor() ([]byte, []int) {
+	return file_api_link_door_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *VerdictCount) GetVerdict() string {
+	if x != nil && x.Verdict != nil {
+		return *x.Verdict
+	}
+	return ""
+}
+
+func (x *VerdictCount) GetAgents() uint32 {
+	if x != nil && x.Agents != nil {
+		return *x.Agents
+	}
+	return 0
+}
+
+type AgentExplanation struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	AgentId  *v1.AgentID            `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	Hostname *string                `protobuf:"bytes,2,req,name=hostname" json:"hostname,omitempty"`
+	// One word or two: granted, filtered, quota limit, reserved, share, …
+	Verdict *string `protobuf:"bytes,3,req,name=verdict" json:"verdict,omitempty"`
+	// The same for people, with names and numbers.
+	Text *string `protobuf:"bytes,4,req,name=text" json:"text,omitempty"`
+	// When a filter ends.
+	Until *v1.TimeInfo `protobuf:"bytes,5,opt,name=until" json:"until,omitempty"`
+	// What the agent has free now.
+	Free          []*v1.Resource `protobuf:"bytes,6,rep,name=free" json:"free,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgentExplanation) Reset() {
+	*x = AgentExplanation{}
+	mi := &file_api_link_door_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgentExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgentExplanation) ProtoMessage() {}
+
+func (x *AgentExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_door_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgentExplanation.ProtoReflect.Descriptor instead.
+func (*AgentExplanation) Descriptor() ([]byte, []int) {
+	return file_api_link_door_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AgentExplanation) GetAgentId() *v1.AgentID {
+	if x != nil {
+		return x.AgentId
+	}
+	return nil
+}
+
+func (x *AgentExplanation) GetHostname() string {
+	if x != nil && x.Hostname != nil {
+		return *x.Hostname
+	}
+	return ""
+}
+
+func (x *AgentExplanation) GetVerdict() string {
+	if x != nil && x.Verdict != nil {
+		return *x.Verdict
+	}
+	return ""
+}
+
+func (x *AgentExplanation) GetText() string {
+	if x != nil && x.Text != nil {
+		return *x.Text
+	}
+	return ""
+}
+
+func (x *AgentExplanation) GetUntil() *v1.TimeInfo {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *AgentExplanation) GetFree() []*v1.Resource {
+	if x != nil {
+		return x.Free
+	}
+	return nil
+}
+
 type ListContainersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only the containers of this framework; all when unset.
@@ -40,7 +438,7 @@ type ListContainersRequest struct {
 
 func (x *ListContainersRequest) Reset() {
 	*x = ListContainersRequest{}
-	mi := &file_api_link_door_proto_msgTypes[0]
+	mi := &file_api_link_door_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -52,7 +450,7 @@ func (x *ListContainersRequest) String() string {
 func (*ListContainersRequest) ProtoMessage() {}
 
 func (x *ListContainersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_door_proto_msgTypes[0]
+	mi := &file_api_link_door_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -65,7 +463,7 @@ func (x *ListContainersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContainersRequest.ProtoReflect.Descriptor instead.
 func (*ListContainersRequest) Descriptor() ([]byte, []int) {
-	return file_api_link_door_proto_rawDescGZIP(), []int{0}
+	return file_api_link_door_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListContainersRequest) GetFrameworkId() *v1.FrameworkID {
@@ -86,7 +484,7 @@ type ListContainersResponse struct {
 
 func (x *ListContainersResponse) Reset() {
 	*x = ListContainersResponse{}
-	mi := &file_api_link_door_proto_msgTypes[1]
+	mi := &file_api_link_door_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -98,7 +496,7 @@ func (x *ListContainersResponse) String() string {
 func (*ListContainersResponse) ProtoMessage() {}
 
 func (x *ListContainersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_door_proto_msgTypes[1]
+	mi := &file_api_link_door_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -111,7 +509,7 @@ func (x *ListContainersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContainersResponse.ProtoReflect.Descriptor instead.
 func (*ListContainersResponse) Descriptor() ([]byte, []int) {
-	return file_api_link_door_proto_rawDescGZIP(), []int{1}
+	return file_api_link_door_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListContainersResponse) GetContainers() []*Container {
@@ -151,7 +549,7 @@ type Container struct {
 
 func (x *Container) Reset() {
 	*x = Container{}
-	mi := &file_api_link_door_proto_msgTypes[2]
+	mi := &file_api_link_door_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -163,7 +561,7 @@ func (x *Container) String() string {
 func (*Container) ProtoMessage() {}
 
 func (x *Container) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_door_proto_msgTypes[2]
+	mi := &file_api_link_door_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -176,7 +574,7 @@ func (x *Container) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Container.ProtoReflect.Descriptor instead.
 func (*Container) Descriptor() ([]byte, []int) {
-	return file_api_link_door_proto_rawDescGZIP(), []int{2}
+	return file_api_link_door_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Container) GetContainerId() *v1.ContainerID {
@@ -275,7 +673,42 @@ var File_api_link_door_proto protoreflect.FileDescriptor
 const file_api_link_door_proto_rawDesc = "" +
 	"\n" +
 	"\x13api/link/door.proto\x12\n" +
-	"tepui.link\x1a\x1eapi/v1/executor/executor.proto\x1a\x12api/v1/mesos.proto\x1a api/v1/scheduler/scheduler.proto\"Q\n" +
+	"tepui.link\x1a\x1eapi/v1/executor/executor.proto\x1a\x1aapi/v1/master/master.proto\x1a\x12api/v1/mesos.proto\x1a\x18api/v1/quota/quota.proto\x1a api/v1/scheduler/scheduler.proto\"\xa2\x01\n" +
+	"\x0eExplainRequest\x128\n" +
+	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12\x12\n" +
+	"\x04role\x18\x02 \x01(\tR\x04role\x12,\n" +
+	"\bagent_id\x18\x03 \x01(\v2\x11.mesos.v1.AgentIDR\aagentId\x12\x14\n" +
+	"\x05limit\x18\x04 \x01(\rR\x05limit\"D\n" +
+	"\x0fExplainResponse\x121\n" +
+	"\x05roles\x18\x01 \x03(\v2\x1b.tepui.link.RoleExplanationR\x05roles\"\xc8\x04\n" +
+	"\x0fRoleExplanation\x12\x12\n" +
+	"\x04role\x18\x01 \x02(\tR\x04role\x12\x16\n" +
+	"\x06silent\x18\x02 \x01(\tR\x06silent\x12\x14\n" +
+	"\x05share\x18\x03 \x01(\x01R\x05share\x12\x1d\n" +
+	"\n" +
+	"role_share\x18\x04 \x01(\x01R\troleShare\x12+\n" +
+	"\x11dominant_resource\x18\x05 \x01(\tR\x10dominantResource\x12\x16\n" +
+	"\x06weight\x18\x06 \x01(\x01R\x06weight\x121\n" +
+	"\x05quota\x18\a \x01(\v2\x1b.mesos.v1.quota.QuotaConfigR\x05quota\x12E\n" +
+	"\bconsumed\x18\b \x03(\v2).tepui.link.RoleExplanation.ConsumedEntryR\bconsumed\x12,\n" +
+	"\aoffered\x18\t \x03(\v2\x12.mesos.v1.ResourceR\aoffered\x12&\n" +
+	"\x04used\x18\n" +
+	" \x03(\v2\x12.mesos.v1.ResourceR\x04used\x124\n" +
+	"\bverdicts\x18\v \x03(\v2\x18.tepui.link.VerdictCountR\bverdicts\x124\n" +
+	"\x06agents\x18\f \x03(\v2\x1c.tepui.link.AgentExplanationR\x06agents\x1aS\n" +
+	"\rConsumedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.mesos.v1.Value.ScalarR\x05value:\x028\x01\"@\n" +
+	"\fVerdictCount\x12\x18\n" +
+	"\averdict\x18\x01 \x02(\tR\averdict\x12\x16\n" +
+	"\x06agents\x18\x02 \x02(\rR\x06agents\"\xdc\x01\n" +
+	"\x10AgentExplanation\x12,\n" +
+	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\x12\x1a\n" +
+	"\bhostname\x18\x02 \x02(\tR\bhostname\x12\x18\n" +
+	"\averdict\x18\x03 \x02(\tR\averdict\x12\x12\n" +
+	"\x04text\x18\x04 \x02(\tR\x04text\x12(\n" +
+	"\x05until\x18\x05 \x01(\v2\x12.mesos.v1.TimeInfoR\x05until\x12&\n" +
+	"\x04free\x18\x06 \x03(\v2\x12.mesos.v1.ResourceR\x04free\"Q\n" +
 	"\x15ListContainersRequest\x128\n" +
 	"\fframework_id\x18\x01 \x01(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\"O\n" +
 	"\x16ListContainersResponse\x125\n" +
@@ -302,7 +735,10 @@ const file_api_link_door_proto_rawDesc = "" +
 	"\x06status\x18\r \x01(\x05R\x06status2P\n" +
 	"\n" +
 	"Schedulers\x12B\n" +
-	"\aConnect\x12\x18.mesos.v1.scheduler.Call\x1a\x19.mesos.v1.scheduler.Event(\x010\x012M\n" +
+	"\aConnect\x12\x18.mesos.v1.scheduler.Call\x1a\x19.mesos.v1.scheduler.Event(\x010\x012\x89\x01\n" +
+	"\tOperators\x128\n" +
+	"\x04Call\x12\x15.mesos.v1.master.Call\x1a\x19.mesos.v1.master.Response\x12B\n" +
+	"\aExplain\x12\x1a.tepui.link.ExplainRequest\x1a\x1b.tepui.link.ExplainResponse2M\n" +
 	"\tExecutors\x12@\n" +
 	"\aConnect\x12\x17.mesos.v1.executor.Call\x1a\x18.mesos.v1.executor.Event(\x010\x012[\n" +
 	"\n" +
@@ -321,45 +757,73 @@ func file_api_link_door_proto_rawDescGZIP() []byte {
 	return file_api_link_door_proto_rawDescData
 }
 
-var file_api_link_door_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_api_link_door_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_api_link_door_proto_goTypes = []any{
-	(*ListContainersRequest)(nil),  // 0: tepui.link.ListContainersRequest
-	(*ListContainersResponse)(nil), // 1: tepui.link.ListContainersResponse
-	(*Container)(nil),              // 2: tepui.link.Container
-	(*v1.FrameworkID)(nil),         // 3: mesos.v1.FrameworkID
-	(*v1.ContainerID)(nil),         // 4: mesos.v1.ContainerID
-	(*v1.ExecutorID)(nil),          // 5: mesos.v1.ExecutorID
-	(*v1.TaskID)(nil),              // 6: mesos.v1.TaskID
-	(*v1.Resource)(nil),            // 7: mesos.v1.Resource
-	(*v1.ResourceStatistics)(nil),  // 8: mesos.v1.ResourceStatistics
-	(*v1.TimeInfo)(nil),            // 9: mesos.v1.TimeInfo
-	(*scheduler.Call)(nil),         // 10: mesos.v1.scheduler.Call
-	(*executor.Call)(nil),          // 11: mesos.v1.executor.Call
-	(*scheduler.Event)(nil),        // 12: mesos.v1.scheduler.Event
-	(*executor.Event)(nil),         // 13: mesos.v1.executor.Event
+	(*ExplainRequest)(nil),         // 0: tepui.link.ExplainRequest
+	(*ExplainResponse)(nil),        // 1: tepui.link.ExplainResponse
+	(*RoleExplanation)(nil),        // 2: tepui.link.RoleExplanation
+	(*VerdictCount)(nil),           // 3: tepui.link.VerdictCount
+	(*AgentExplanation)(nil),       // 4: tepui.link.AgentExplanation
+	(*ListContainersRequest)(nil),  // 5: tepui.link.ListContainersRequest
+	(*ListContainersResponse)(nil), // 6: tepui.link.ListContainersResponse
+	(*Container)(nil),              // 7: tepui.link.Container
+	nil,                            // 8: tepui.link.RoleExplanation.ConsumedEntry
+	(*v1.FrameworkID)(nil),         // 9: mesos.v1.FrameworkID
+	(*v1.AgentID)(nil),             // 10: mesos.v1.AgentID
+	(*quota.QuotaConfig)(nil),      // 11: mesos.v1.quota.QuotaConfig
+	(*v1.Resource)(nil),            // 12: mesos.v1.Resource
+	(*v1.TimeInfo)(nil),            // 13: mesos.v1.TimeInfo
+	(*v1.ContainerID)(nil),         // 14: mesos.v1.ContainerID
+	(*v1.ExecutorID)(nil),          // 15: mesos.v1.ExecutorID
+	(*v1.TaskID)(nil),              // 16: mesos.v1.TaskID
+	(*v1.ResourceStatistics)(nil),  // 17: mesos.v1.ResourceStatistics
+	(*v1.Value_Scalar)(nil),        // 18: mesos.v1.Value.Scalar
+	(*scheduler.Call)(nil),         // 19: mesos.v1.scheduler.Call
+	(*master.Call)(nil),            // 20: mesos.v1.master.Call
+	(*executor.Call)(nil),          // 21: mesos.v1.executor.Call
+	(*scheduler.Event)(nil),        // 22: mesos.v1.scheduler.Event
+	(*master.Response)(nil),        // 23: mesos.v1.master.Response
+	(*executor.Event)(nil),         // 24: mesos.v1.executor.Event
 }
 var file_api_link_door_proto_depIdxs = []int32{
-	3,  // 0: tepui.link.ListContainersRequest.framework_id:type_name -> mesos.v1.FrameworkID
-	2,  // 1: tepui.link.ListContainersResponse.containers:type_name -> tepui.link.Container
-	4,  // 2: tepui.link.Container.container_id:type_name -> mesos.v1.ContainerID
-	3,  // 3: tepui.link.Container.framework_id:type_name -> mesos.v1.FrameworkID
-	5,  // 4: tepui.link.Container.executor_id:type_name -> mesos.v1.ExecutorID
-	6,  // 5: tepui.link.Container.task_ids:type_name -> mesos.v1.TaskID
-	7,  // 6: tepui.link.Container.resources:type_name -> mesos.v1.Resource
-	8,  // 7: tepui.link.Container.statistics:type_name -> mesos.v1.ResourceStatistics
-	9,  // 8: tepui.link.Container.started:type_name -> mesos.v1.TimeInfo
-	9,  // 9: tepui.link.Container.ended:type_name -> mesos.v1.TimeInfo
-	10, // 10: tepui.link.Schedulers.Connect:input_type -> mesos.v1.scheduler.Call
-	11, // 11: tepui.link.Executors.Connect:input_type -> mesos.v1.executor.Call
-	0,  // 12: tepui.link.Containers.List:input_type -> tepui.link.ListContainersRequest
-	12, // 13: tepui.link.Schedulers.Connect:output_type -> mesos.v1.scheduler.Event
-	13, // 14: tepui.link.Executors.Connect:output_type -> mesos.v1.executor.Event
-	1,  // 15: tepui.link.Containers.List:output_type -> tepui.link.ListContainersResponse
-	13, // [13:16] is the sub-list for method output_type
-	10, // [10:13] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	9,  // 0: tepui.link.ExplainRequest.framework_id:type_name -> mesos.v1.FrameworkID
+	10, // 1: tepui.link.ExplainRequest.agent_id:type_name -> mesos.v1.AgentID
+	2,  // 2: tepui.link.ExplainResponse.roles:type_name -> tepui.link.RoleExplanation
+	11, // 3: tepui.link.RoleExplanation.quota:type_name -> mesos.v1.quota.QuotaConfig
+	8,  // 4: tepui.link.RoleExplanation.consumed:type_name -> tepui.link.RoleExplanation.ConsumedEntry
+	12, // 5: tepui.link.RoleExplanation.offered:type_name -> mesos.v1.Resource
+	12, // 6: tepui.link.RoleExplanation.used:type_name -> mesos.v1.Resource
+	3,  // 7: tepui.link.RoleExplanation.verdicts:type_name -> tepui.link.VerdictCount
+	4,  // 8: tepui.link.RoleExplanation.agents:type_name -> tepui.link.AgentExplanation
+	10, // 9: tepui.link.AgentExplanation.agent_id:type_name -> mesos.v1.AgentID
+	13, // 10: tepui.link.AgentExplanation.until:type_name -> mesos.v1.TimeInfo
+	12, // 11: tepui.link.AgentExplanation.free:type_name -> mesos.v1.Resource
+	9,  // 12: tepui.link.ListContainersRequest.framework_id:type_name -> mesos.v1.FrameworkID
+	7,  // 13: tepui.link.ListContainersResponse.containers:type_name -> tepui.link.Container
+	14, // 14: tepui.link.Container.container_id:type_name -> mesos.v1.ContainerID
+	9,  // 15: tepui.link.Container.framework_id:type_name -> mesos.v1.FrameworkID
+	15, // 16: tepui.link.Container.executor_id:type_name -> mesos.v1.ExecutorID
+	16, // 17: tepui.link.Container.task_ids:type_name -> mesos.v1.TaskID
+	12, // 18: tepui.link.Container.resources:type_name -> mesos.v1.Resource
+	17, // 19: tepui.link.Container.statistics:type_name -> mesos.v1.ResourceStatistics
+	13, // 20: tepui.link.Container.started:type_name -> mesos.v1.TimeInfo
+	13, // 21: tepui.link.Container.ended:type_name -> mesos.v1.TimeInfo
+	18, // 22: tepui.link.RoleExplanation.ConsumedEntry.value:type_name -> mesos.v1.Value.Scalar
+	19, // 23: tepui.link.Schedulers.Connect:input_type -> mesos.v1.scheduler.Call
+	20, // 24: tepui.link.Operators.Call:input_type -> mesos.v1.master.Call
+	0,  // 25: tepui.link.Operators.Explain:input_type -> tepui.link.ExplainRequest
+	21, // 26: tepui.link.Executors.Connect:input_type -> mesos.v1.executor.Call
+	5,  // 27: tepui.link.Containers.List:input_type -> tepui.link.ListContainersRequest
+	22, // 28: tepui.link.Schedulers.Connect:output_type -> mesos.v1.scheduler.Event
+	23, // 29: tepui.link.Operators.Call:output_type -> mesos.v1.master.Response
+	1,  // 30: tepui.link.Operators.Explain:output_type -> tepui.link.ExplainResponse
+	24, // 31: tepui.link.Executors.Connect:output_type -> mesos.v1.executor.Event
+	6,  // 32: tepui.link.Containers.List:output_type -> tepui.link.ListContainersResponse
+	28, // [28:33] is the sub-list for method output_type
+	23, // [23:28] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_api_link_door_proto_init() }
@@ -373,9 +837,9 @@ func file_api_link_door_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_link_door_proto_rawDesc), len(file_api_link_door_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   9,
 			NumExtensions: 0,
-			NumServices:   3,
+			NumServices:   4,
 		},
 		GoTypes:           file_api_link_door_proto_goTypes,
 		DependencyIndexes: file_api_link_door_proto_depIdxs,

@@ -15,6 +15,7 @@ package link
 import (
 	context "context"
 	executor "github.com/tepui/tepui/api/v1/executor"
+	master "github.com/tepui/tepui/api/v1/master"
 	scheduler "github.com/tepui/tepui/api/v1/scheduler"
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
@@ -131,6 +132,162 @@ var Schedulers_ServiceDesc = grpc.ServiceDesc{
 			ClientStreams: true,
 		},
 	},
+	Metadata: "api/link/door.proto",
+}
+
+const (
+	Operators_Call_FullMethodName    = "/tepui.link.Operators/Call"
+	Operators_Explain_FullMethodName = "/tepui.link.Operators/Explain"
+)
+
+// OperatorsClient is the client API for Operators service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Operators is served by the master.
+type OperatorsClient interface {
+	// Call asks or orders one thing. What the caller got wrong is
+	// INVALID_ARGUMENT, what does not fit the state of the cluster
+	// FAILED_PRECONDITION, each with the field, its value and the rule; UNIMPLEMENTED
+	// is what this version does not do.
+	Call(ctx context.Context, in *master.Call, opts ...grpc.CallOption) (*master.Response, error)
+	// Explain tells what a framework is offered, and why it is not offered the rest.
+	// NOT_FOUND if the master does not know the framework or agent.
+	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
+}
+
+type operatorsClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewOperatorsClient(cc grpc.ClientConnInterface) OperatorsClient {
+	return &operatorsClient{cc}
+}
+
+func (c *operatorsClient) Call(ctx context.Context, in *master.Call, opts ...grpc.CallOption) (*master.Response, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(master.Response)
+	err := c.cc.Invoke(ctx, Operators_Call_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operatorsClient) Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainResponse)
+	err := c.cc.Invoke(ctx, Operators_Explain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// OperatorsServer is the server API for Operators service.
+// All implementations must embed UnimplementedOperatorsServer
+// for forward compatibility.
+//
+// Operators is served by the master.
+type OperatorsServer interface {
+	// Call asks or orders one thing. What the caller got wrong is
+	// INVALID_ARGUMENT, what does not fit the state of the cluster
+	// FAILED_PRECONDITION, each with the field, its value and the rule; UNIMPLEMENTED
+	// is what this version does not do.
+	Call(context.Context, *master.Call) (*master.Response, error)
+	// Explain tells what a framework is offered, and why it is not offered the rest.
+	// NOT_FOUND if the master does not know the framework or agent.
+	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
+	mustEmbedUnimplementedOperatorsServer()
+}
+
+// UnimplementedOperatorsServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedOperatorsServer struct{}
+
+func (UnimplementedOperatorsServer) Call(context.Context, *master.Call) (*master.Response, error) {
+	return nil, status.Error(codes.Unimplemented, "method Call not implemented")
+}
+func (UnimplementedOperatorsServer) Explain(context.Context, *ExplainRequest) (*ExplainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
+}
+func (UnimplementedOperatorsServer) mustEmbedUnimplementedOperatorsServer() {}
+func (UnimplementedOperatorsServer) testEmbeddedByValue()                   {}
+
+// UnsafeOperatorsServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to OperatorsServer will
+// result in compilation errors.
+type UnsafeOperatorsServer interface {
+	mustEmbedUnimplementedOperatorsServer()
+}
+
+func RegisterOperatorsServer(s grpc.ServiceRegistrar, srv OperatorsServer) {
+	// If the following call panics, it indicates UnimplementedOperatorsServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&Operators_ServiceDesc, srv)
+}
+
+func _Operators_Call_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(master.Call)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorsServer).Call(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Operators_Call_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorsServer).Call(ctx, req.(*master.Call))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Operators_Explain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorsServer).Explain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Operators_Explain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorsServer).Explain(ctx, req.(*ExplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// Operators_ServiceDesc is the grpc.ServiceDesc for Operators service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var Operators_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "tepui.link.Operators",
+	HandlerType: (*OperatorsServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Call",
+			Handler:    _Operators_Call_Handler,
+		},
+		{
+			MethodName: "Explain",
+			Handler:    _Operators_Explain_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
 	Metadata: "api/link/door.proto",
 }
 

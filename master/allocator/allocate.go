@@ -149,7 +149,7 @@ func (e *queued) first(a *agent, piece resource.Resources) (int, resource.Resour
 // grant takes a piece of an agent's free resources for a client.
 func (f *Fair) grant(a *agent, c *client, piece resource.Resources) core.Piece {
 	p := core.Piece{Agent: a.id, Framework: c.framework.id, Role: c.role.name, Resources: piece}
-	f.Charge(p)
+	f.take(p)
 	c.share = c.used.dominant(f.total)
 	return p
 }

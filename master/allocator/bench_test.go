@@ -20,19 +20,19 @@ func benchDesk(b *testing.B, agents, frameworks int) (*allocator.Fair, time.Time
 	f, now := allocator.NewFair(0), time.Unix(1_700_000_000, 0)
 	total := resource.MustParse("cpus:24;mem:4096;disk:4096;ports:[31000-32000]")
 	for i := range agents {
-		f.AddAgent(core.AgentID(fmt.Sprint("a", i)), total)
+		f.AddAgent(core.AgentID(fmt.Sprint("a", i)), nil, total)
 	}
 	for i := range frameworks {
 		id := core.FrameworkID(fmt.Sprint("f", i))
 		f.AddFramework(id)
-		f.Subscribe(id, []string{"*"}, nil)
+		f.Subscribe(id, core.Subscription{Roles: []string{"*"}})
 		for _, p := range f.Allocate(now) {
 			f.Refuse(now, p, allocator.MaxRefuse)
 		}
 		f.Suppress(id, []string{"*"}) // so that the next gets all
 	}
 	for i := range frameworks { // and what was suppressed is eligible again, with its filters
-		f.Subscribe(core.FrameworkID(fmt.Sprint("f", i)), []string{"*"}, nil)
+		f.Subscribe(core.FrameworkID(fmt.Sprint("f", i)), core.Subscription{Roles: []string{"*"}})
 	}
 	if grants := f.Allocate(now); len(grants) > 0 {
 		b.Fatalf("%d grants with all filters set", len(grants))
@@ -48,7 +48,7 @@ func BenchmarkFullCycle(b *testing.B) {
 			f, now := benchDesk(b, size.agents, size.frameworks)
 			b.ReportAllocs()
 			for b.Loop() {
-				f.Subscribe("f0", []string{"*"}, nil) // whoever wants something anew makes it look at all
+				f.Subscribe("f0", core.Subscription{Roles: []string{"*"}}) // whoever wants something anew makes it look at all
 				f.Allocate(now)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
 )
@@ -48,7 +49,8 @@ type agent struct {
 	dirty   bool
 	waiting bool
 	total   resource.Resources
-	taken   resource.Resources
+	taken   resource.Resources // granted or in use
+	used    resource.Resources
 	free    resource.Resources // total without taken
 }
 
@@ -70,7 +72,7 @@ func NewFair(interval time.Duration) *Fair {
 }
 
 // AddAgent implements core.Allocator.
-func (f *Fair) AddAgent(id core.AgentID, total resource.Resources) {
+func (f *Fair) AddAgent(id core.AgentID, _ *mesos.AgentInfo, total resource.Resources) {
 	f.seq++
 	a := &agent{id: id, seq: f.seq, active: true, total: total, free: total}
 	f.agents[id] = a
@@ -79,7 +81,7 @@ func (f *Fair) AddAgent(id core.AgentID, total resource.Resources) {
 }
 
 // UpdateAgent implements core.Allocator.
-func (f *Fair) UpdateAgent(id core.AgentID, total resource.Resources) {
+func (f *Fair) UpdateAgent(id core.AgentID, _ *mesos.AgentInfo, total resource.Resources) {
 	a := f.agents[id]
 	if a == nil {
 		return
@@ -96,7 +98,7 @@ func (f *Fair) UpdateAgent(id core.AgentID, total resource.Resources) {
 }
 
 // ActivateAgent implements core.Allocator.
-func (f *Fair) ActivateAgent(id core.AgentID, active bool) {
+func (f *Fair) ActivateAgent(id core.AgentID, active bool, _ string) {
 	if a := f.agents[id]; a != nil {
 		a.active = active
 		f.touch(a)
@@ -121,6 +123,61 @@ func (f *Fair) RemoveAgent(id core.AgentID) {
 
 // Charge implements core.Allocator.
 func (f *Fair) Charge(p core.Piece) {
+	f.take(p)
+	f.Commit(p)
+}
+
+// Commit implements core.Allocator.
+func (f *Fair) Commit(p core.Piece) {
+	if a := f.agents[p.Agent]; a != nil && f.frameworks[p.Framework] != nil {
+		a.used = a.used.Add(p.Resources)
+	}
+}
+
+// Discharge implements core.Allocator.
+func (f *Fair) Discharge(p core.Piece) {
+	a := f.release(p)
+	if a == nil {
+		return
+	}
+	used, err := a.used.Subtract(p.Resources)
+	if err != nil {
+		f.fault(fmt.Errorf("discharge of agent %s: %w", a.id, err))
+		return
+	}
+	a.used = used
+	f.touch(a)
+}
+
+// Convert implements core.Allocator.
+func (f *Fair) Convert(p core.Piece, to resource.Resources) {
+	a := f.release(p)
+	if a == nil {
+		return
+	}
+	rest, err := a.total.Subtract(p.Resources)
+	if err != nil {
+		f.fault(fmt.Errorf("conversion on agent %s: %w", a.id, err))
+		return
+	}
+	f.UpdateAgent(a.id, nil, rest.Add(to))
+	p.Resources = to
+	f.take(p)
+}
+
+// SetWeight implements core.Allocator.
+func (f *Fair) SetWeight(string, float64) {}
+
+// SetQuota implements core.Allocator.
+func (f *Fair) SetQuota(string, core.Quota) {}
+
+// Explain implements core.Allocator.
+func (f *Fair) Explain(time.Time, core.ExplainQuery) (core.Explanation, bool) {
+	return core.Explanation{}, false
+}
+
+// take takes a piece for a framework.
+func (f *Fair) take(p core.Piece) {
 	a, fw := f.agents[p.Agent], f.frameworks[p.Framework]
 	if a == nil || fw == nil {
 		return
@@ -163,11 +220,12 @@ func (f *Fair) release(p core.Piece) *agent {
 }
 
 // Agent implements core.Allocator.
-func (f *Fair) Agent(id core.AgentID) (taken, free resource.Resources) {
+func (f *Fair) Agent(id core.AgentID) (used, granted, free resource.Resources) {
 	if a := f.agents[id]; a != nil {
-		return a.taken, a.free
+		granted, _ = a.taken.Subtract(a.used) // Discharge has told if it is not part of it
+		return a.used, granted, a.free
 	}
-	return taken, free
+	return used, granted, free
 }
 
 // touch puts an agent on the list for the next pass.

@@ -28,7 +28,7 @@ func newDesk(t rapid.TB) *desk {
 }
 
 func (d *desk) agent(id core.AgentID, resources string) {
-	d.AddAgent(id, resource.MustParse(resources))
+	d.AddAgent(id, nil, resource.MustParse(resources))
 }
 
 // framework adds a framework that is subscribed in these roles, "*" for none.
@@ -37,7 +37,7 @@ func (d *desk) framework(id core.FrameworkID, roles ...string) {
 		roles = []string{"*"}
 	}
 	d.AddFramework(id)
-	d.Subscribe(id, roles, nil)
+	d.Subscribe(id, core.Subscription{Roles: roles})
 }
 
 // grants allocates and returns each grant as "agent framework role resources".
@@ -174,7 +174,7 @@ func TestSuppressedAndInactiveAreNotOffered(t *testing.T) {
 	d.framework("gone")
 	d.Deactivate("gone")
 	d.AddFramework("suppressed from the start")
-	d.Subscribe("suppressed from the start", []string{"*"}, []string{"*"})
+	d.Subscribe("suppressed from the start", core.Subscription{Roles: []string{"*"}, Suppressed: []string{"*"}})
 	d.want()
 	d.Revive("suppressed", []string{"*"})
 	d.want("a suppressed * cpus:1;mem:100")
@@ -185,7 +185,7 @@ func TestAFrameworkThatSubscribesAnewHasOnlyItsNewRoles(t *testing.T) {
 	d.framework("f", "old", "kept")
 	d.agent("a0", "cpus:1;mem:100")
 	p := d.allocate()[0]
-	d.Subscribe("f", []string{"kept", "new"}, nil)
+	d.Subscribe("f", core.Subscription{Roles: []string{"kept", "new"}})
 	d.Suppress("f", []string{"kept"})
 	d.Release(p)
 	d.want("a0 f new cpus:1;mem:100")
@@ -195,9 +195,9 @@ func TestAnInactiveAgentIsNotOfferedUntilItIsActive(t *testing.T) {
 	d := newDesk(t)
 	d.framework("f")
 	d.agent("a", "cpus:1;mem:100")
-	d.ActivateAgent("a", false)
+	d.ActivateAgent("a", false, "")
 	d.want()
-	d.ActivateAgent("a", true)
+	d.ActivateAgent("a", true, "")
 	d.want("a f * cpus:1;mem:100")
 }
 
@@ -206,7 +206,7 @@ func TestAnAgentsNewTotalIsOffered(t *testing.T) {
 	d.framework("f")
 	d.agent("a", "cpus:1;mem:100")
 	d.want("a f * cpus:1;mem:100")
-	d.UpdateAgent("a", resource.MustParse("cpus:3;mem:100"))
+	d.UpdateAgent("a", nil, resource.MustParse("cpus:3;mem:100"))
 	d.want("a f * cpus:2")
 }
 
@@ -306,7 +306,7 @@ func TestAFilterIsForWhatWasRefusedAndPartsOfIt(t *testing.T) {
 func TestReviveAndDeactivateForgetFilters(t *testing.T) {
 	for name, forget := range map[string]func(d *desk){
 		"revive":     func(d *desk) { d.Revive("f", []string{"*"}) },
-		"deactivate": func(d *desk) { d.Deactivate("f"); d.Subscribe("f", []string{"*"}, nil) },
+		"deactivate": func(d *desk) { d.Deactivate("f"); d.Subscribe("f", core.Subscription{Roles: []string{"*"}}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
@@ -383,7 +383,7 @@ func TestWhatDoesNotAddUpIsTold(t *testing.T) {
 		"more back than was taken":      {func(d *desk) { d.Release(piece("a", "f", "cpus:9")) }, "release of agent a"},
 		"more taken than there is":      {func(d *desk) { d.Charge(piece("a", "f", "cpus:9")) }, "charge of agent a"},
 		"an agent removed with a piece": {func(d *desk) { d.Charge(piece("a", "f", "cpus:1")); d.RemoveAgent("a") }, "agent a removed"},
-		"an agent that shrinks too far": {func(d *desk) { d.Charge(piece("a", "f", "cpus:1")); d.UpdateAgent("a", resource.Resources{}) }, "update of agent a"},
+		"an agent that shrinks too far": {func(d *desk) { d.Charge(piece("a", "f", "cpus:1")); d.UpdateAgent("a", nil, resource.Resources{}) }, "update of agent a"},
 		"a framework removed with some": {func(d *desk) { d.Charge(piece("a", "f", "cpus:1")); d.RemoveFramework("f") }, "framework f removed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -410,16 +410,16 @@ func TestUnknownIDsAreIgnored(t *testing.T) {
 		d.Release(p)
 		d.Refuse(d.now, p, time.Second)
 	}
-	d.UpdateAgent("x", resource.Resources{})
-	d.ActivateAgent("x", true)
+	d.UpdateAgent("x", nil, resource.Resources{})
+	d.ActivateAgent("x", true, "")
 	d.RemoveAgent("x")
-	d.Subscribe("x", []string{"*"}, nil)
+	d.Subscribe("x", core.Subscription{Roles: []string{"*"}})
 	d.Deactivate("x")
 	d.Suppress("x", []string{"*"})
 	d.Revive("x", []string{"*"})
 	d.RemoveFramework("x")
-	if taken, free := d.Agent("x"); !taken.IsEmpty() || !free.IsEmpty() {
-		t.Errorf("an unknown agent has %s and %s", taken, free)
+	if used, _, free := d.Agent("x"); !used.IsEmpty() || !free.IsEmpty() {
+		t.Errorf("an unknown agent has %s and %s", used, free)
 	}
 	d.want("a f * cpus:1")
 }

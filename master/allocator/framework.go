@@ -45,30 +45,23 @@ func (f *Fair) AddFramework(id core.FrameworkID) {
 }
 
 // Subscribe implements core.Allocator.
-func (f *Fair) Subscribe(id core.FrameworkID, roles, suppressed []string) {
+func (f *Fair) Subscribe(id core.FrameworkID, s core.Subscription) {
 	fw := f.frameworks[id]
 	if fw == nil {
 		return
 	}
-	fw.active = true
+	fw.active, fw.refined = true, s.Capabilities.ReservationRefinement
 	for _, c := range fw.clients {
 		c.subscribed, c.suppressed = false, false
 	}
-	for _, name := range roles {
+	for _, name := range s.Roles {
 		f.client(fw, name).subscribed = true
 	}
-	for _, name := range suppressed {
+	for _, name := range s.Suppressed {
 		f.client(fw, name).suppressed = true
 	}
 	f.forgetClients(fw)
 	f.allDirty = true
-}
-
-// SetRefinement implements core.Allocator.
-func (f *Fair) SetRefinement(id core.FrameworkID, understands bool) {
-	if fw := f.frameworks[id]; fw != nil {
-		fw.refined = understands
-	}
 }
 
 // Deactivate implements core.Allocator.

@@ -162,7 +162,7 @@ func (l *ledger) step(t *rapid.T) {
 			l.agents[agent] = resource.MustParse(rapid.SampledFrom([]string{
 				"cpus:4;mem:100", "cpus:1;mem:1000", "cpus:2;cpus(b):2;mem:64;mem(b):64", "cpus(a):1;mem:10",
 			}).Draw(t, "resources"))
-			l.each(func(f *allocator.Fair) { f.AddAgent(agent, l.agents[agent]) })
+			l.each(func(f *allocator.Fair) { f.AddAgent(agent, nil, l.agents[agent]) })
 		}
 	case "release":
 		if p, ok := l.draw(t); ok {

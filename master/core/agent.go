@@ -133,7 +133,7 @@ func (c *Core) dropExecutor(e *executor) {
 	delete(e.agent.executors, e.key())
 	delete(e.framework.executors, e)
 	e.agent.used = c.less(e.agent.used, e.resources)
-	c.alloc.Release(e.piece())
+	c.alloc.Discharge(e.piece())
 }
 
 // sortedExecutors returns executors in the order of their framework's and their

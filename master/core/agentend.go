@@ -21,7 +21,7 @@ func (c *Core) agentClosed(conn ConnID) {
 	}
 	delete(c.links, conn)
 	a.conn = 0
-	c.alloc.ActivateAgent(a.id, false)
+	c.alloc.ActivateAgent(a.id, false, "not connected")
 	for _, o := range sortedOffers(a.offers) {
 		c.rescind(o)
 	}

@@ -82,16 +82,18 @@ func (c *Core) checkAgent(a *agent) error {
 }
 
 func (c *Core) checkSums(a *agent, offered, used resource.Resources) error {
-	taken, free := c.alloc.Agent(a.id)
+	inUse, granted, free := c.alloc.Agent(a.id)
 	switch {
 	case !a.offered.Equal(offered):
 		return fmt.Errorf("offered %s, but its offers are %s", a.offered, offered)
 	case !a.used.Equal(used):
 		return fmt.Errorf("used %s, but its tasks and executors are %s", a.used, used)
-	case !taken.Equal(offered.Add(used)):
-		return fmt.Errorf("the allocator has %s taken, but offered and used are %s", taken, offered.Add(used))
-	case !taken.Add(free).Equal(a.total):
-		return fmt.Errorf("the allocator has %s taken and %s free of %s", taken, free, a.total)
+	case !inUse.Equal(used):
+		return fmt.Errorf("the allocator has %s in use, the agent %s", inUse, used)
+	case !granted.Equal(offered):
+		return fmt.Errorf("the allocator has granted %s, but offered are %s", granted, offered)
+	case !inUse.Add(granted).Add(free).Equal(a.total):
+		return fmt.Errorf("the allocator has %s in use, %s granted and %s free of %s", inUse, granted, free, a.total)
 	}
 	return nil
 }

@@ -46,6 +46,8 @@ type Config struct {
 	// OfferTimeout is how long an offer stands before it is rescinded; 0 is
 	// for ever.
 	OfferTimeout time.Duration
+	// Remembered is what an earlier master persisted, in any order.
+	Remembered []Record
 }
 
 // Core is the master's state and its decisions. It is not safe for concurrent
@@ -141,6 +143,10 @@ func (c *Core) Step(now time.Time, in Input) error {
 		return c.stepAgentMessage(in)
 	case AgentClosed:
 		c.agentClosed(in.Conn)
+	case OperatorCall:
+		c.operatorCall(in)
+	case ExplainCall:
+		c.explain(in)
 	case Tick:
 		c.timers.run(c.now)
 	}
@@ -153,9 +159,16 @@ func (c *Core) Ready() Ready {
 	c.makeOffers()
 	out := c.out
 	clear(c.closed)
+	clear(c.spare.Persist)
 	clear(c.spare.Send)
+	clear(c.spare.Replies)
 	clear(c.spare.Notes)
-	c.out = Ready{Send: c.spare.Send[:0], Notes: c.spare.Notes[:0]}
+	c.out = Ready{
+		Persist: c.spare.Persist[:0],
+		Send:    c.spare.Send[:0],
+		Replies: c.spare.Replies[:0],
+		Notes:   c.spare.Notes[:0],
+	}
 	c.spare = out
 	return out
 }

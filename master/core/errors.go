@@ -5,7 +5,8 @@ package core
 
 import "fmt"
 
-// Kind tells the shell how to end a connection of which Step refused an input.
+// Kind tells the shell how to end a connection of which Step refused an input, or
+// what to answer an operator.
 type Kind uint8
 
 // Kinds of errors.
@@ -18,6 +19,10 @@ const (
 	Unsupported
 	// Exhausted is one that would make the master remember too much.
 	Exhausted
+	// NotFound is one about something that the master does not know.
+	NotFound
+	// Conflict is one that does not fit the state of the cluster.
+	Conflict
 )
 
 // Error is the caller's fault. The state of the core is as it was.

@@ -29,7 +29,7 @@ type framework struct {
 	protoID *mesos.FrameworkID
 	conn    ConnID // 0: not connected
 	roles   []string
-	caps    capabilities
+	caps    Capabilities
 	ending  bool // removed; its tasks and executors are being shut down
 
 	offers    map[OfferID]*offer
@@ -43,23 +43,38 @@ type framework struct {
 	answer    *timer
 }
 
-// capabilities are those of FrameworkInfo that this master minds.
-type capabilities struct {
-	multiRole             bool
-	partitionAware        bool
-	reservationRefinement bool
+// Capabilities are those of FrameworkInfo that this master minds.
+type Capabilities struct {
+	MultiRole             bool
+	PartitionAware        bool
+	ReservationRefinement bool
+	RevocableResources    bool
+	TaskKillingState      bool
+	GPUResources          bool
+	SharedResources       bool
+	RegionAware           bool
 }
 
-func capabilitiesOf(info *mesos.FrameworkInfo) capabilities {
-	var caps capabilities
+func capabilitiesOf(info *mesos.FrameworkInfo) Capabilities {
+	var caps Capabilities
 	for _, c := range info.GetCapabilities() {
 		switch c.GetType() {
 		case mesos.FrameworkInfo_Capability_MULTI_ROLE:
-			caps.multiRole = true
+			caps.MultiRole = true
 		case mesos.FrameworkInfo_Capability_PARTITION_AWARE:
-			caps.partitionAware = true
+			caps.PartitionAware = true
 		case mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT:
-			caps.reservationRefinement = true
+			caps.ReservationRefinement = true
+		case mesos.FrameworkInfo_Capability_REVOCABLE_RESOURCES:
+			caps.RevocableResources = true
+		case mesos.FrameworkInfo_Capability_TASK_KILLING_STATE:
+			caps.TaskKillingState = true
+		case mesos.FrameworkInfo_Capability_GPU_RESOURCES:
+			caps.GPUResources = true
+		case mesos.FrameworkInfo_Capability_SHARED_RESOURCES:
+			caps.SharedResources = true
+		case mesos.FrameworkInfo_Capability_REGION_AWARE:
+			caps.RegionAware = true
 		}
 	}
 	return caps
@@ -68,7 +83,7 @@ func capabilitiesOf(info *mesos.FrameworkInfo) capabilities {
 // rolesOf returns the framework's roles, sorted. A framework without MULTI_ROLE
 // has exactly one, "*" by default.
 func rolesOf(info *mesos.FrameworkInfo) []string {
-	if !capabilitiesOf(info).multiRole {
+	if !capabilitiesOf(info).MultiRole {
 		return []string{oldRole(info)}
 	}
 	roles := slices.Clone(info.GetRoles())
@@ -114,7 +129,7 @@ func (f *framework) failoverTimeout() time.Duration {
 // lostState returns what a task is reported as that is gone for a reason which
 // frameworks with PARTITION_AWARE see in precise and others as TASK_LOST.
 func (f *framework) lostState(precise mesos.TaskState) mesos.TaskState {
-	if f.caps.partitionAware {
+	if f.caps.PartitionAware {
 		return precise
 	}
 	return mesos.TaskState_TASK_LOST

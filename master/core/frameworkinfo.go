@@ -49,7 +49,7 @@ func validateFramework(info *mesos.FrameworkInfo, suppressed []string) *Error {
 }
 
 func validateFrameworkRoles(info *mesos.FrameworkInfo) *Error {
-	if !capabilitiesOf(info).multiRole {
+	if !capabilitiesOf(info).MultiRole {
 		if len(info.GetRoles()) > 0 {
 			return failf(Invalid, "framework_info.roles %.64q: must be empty without the capability MULTI_ROLE", info.GetRoles()[0])
 		}

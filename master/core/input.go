@@ -5,11 +5,12 @@ package core
 
 import (
 	"github.com/tepui/tepui/api/link"
+	"github.com/tepui/tepui/api/v1/master"
 	"github.com/tepui/tepui/api/v1/scheduler"
 )
 
 // Input is something that happened outside: one of Call, SchedulerClosed,
-// AgentMessage, AgentClosed and Tick.
+// AgentMessage, AgentClosed, OperatorCall, ExplainCall and Tick.
 type Input interface{ input() }
 
 // Call is a scheduler's call. The first on a connection must be SUBSCRIBE.
@@ -38,6 +39,23 @@ type AgentMessage struct {
 // AgentClosed tells that an agent's connection is gone, as SchedulerClosed does.
 type AgentClosed struct{ Conn ConnID }
 
+// RequestID names what is answered by one Reply. The shell gives it.
+type RequestID uint64
+
+// OperatorCall is an operator's call. It is answered by a Reply, which may come
+// only after agents have answered.
+type OperatorCall struct {
+	Request   RequestID
+	Principal string // who asks; empty if nobody was asked to say so
+	Call      *master.Call
+}
+
+// ExplainCall asks why a framework gets what it gets. It is answered by a Reply.
+type ExplainCall struct {
+	Request RequestID
+	Query   *link.ExplainRequest
+}
+
 // Tick lets everything happen whose time has come.
 type Tick struct{}
 
@@ -45,4 +63,6 @@ func (Call) input()            {}
 func (SchedulerClosed) input() {}
 func (AgentMessage) input()    {}
 func (AgentClosed) input()     {}
+func (OperatorCall) input()    {}
+func (ExplainCall) input()     {}
 func (Tick) input()            {}

@@ -92,9 +92,11 @@ func (l *launch) place(o *order) {
 		if o.fresh {
 			l.pool = c.less(l.pool, o.executor.resources)
 			c.addExecutor(o.executor)
+			c.alloc.Commit(o.executor.piece())
 		}
 	}
 	c.addTask(t)
+	c.alloc.Commit(t.piece())
 	l.complete(o)
 	c.toAgent(l.agent, &link.FromMaster{Message: &link.FromMaster_Run{
 		Run: &link.Run{

@@ -410,7 +410,7 @@ func (m *model) checkEmpty() {
 				}
 			}
 		}
-		if _, free := m.w.alloc.Agent(core.AgentID(a.id.GetValue())); !free.Add(offered).Equal(a.total) {
+		if _, _, free := m.w.alloc.Agent(core.AgentID(a.id.GetValue())); !free.Add(offered).Equal(a.total) {
 			m.w.t.Errorf("of agent %s %s are free and %s offered, want %s in all", a.id, free, offered, a.total)
 		}
 	}

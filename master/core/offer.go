@@ -116,12 +116,12 @@ func (o *offer) message() *mesos.Offer {
 		ExecutorIds: executorIDs(a, f),
 	}
 	role := ""
-	if f.caps.multiRole {
+	if f.caps.MultiRole {
 		role = o.role
 		m.AllocationInfo = &mesos.Resource_AllocationInfo{Role: new(role)}
 	}
 	switch {
-	case !f.caps.reservationRefinement:
+	case !f.caps.ReservationRefinement:
 		m.Resources = o.resources.ProtoOld(role)
 	case role == "":
 		m.Resources = o.resources.Proto()

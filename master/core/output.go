@@ -5,17 +5,22 @@ package core
 
 import (
 	"github.com/tepui/tepui/api/link"
+	"github.com/tepui/tepui/api/v1/master"
 	"github.com/tepui/tepui/api/v1/scheduler"
 )
 
 // Ready is what has accumulated since the Ready before. Its slices are the
 // core's again at the next call of Ready.
 //
-// The order of the fields is a contract. What must be durable before anything
-// is sent will come in front of Send once the master remembers something.
+// The order of the fields is a contract.
 type Ready struct {
+	// Persist must be durable, all of it or nothing, before anything below leaves
+	// the process: a master that could not write it must end without a word.
+	Persist []Record
 	// Send is to be sent, in order for each connection.
 	Send []Message
+	// Replies answer who called.
+	Replies []Reply
 	// Notes are to be logged and counted: a core never logs.
 	Notes []Note
 }
@@ -31,6 +36,15 @@ type Message struct {
 	// which the core has already forgotten. The shell steps nothing of it any
 	// more.
 	Close Close
+}
+
+// Reply answers an OperatorCall or an ExplainCall. Err is set when the call has no
+// effect; Response is nil for a call that is done and has nothing to tell.
+type Reply struct {
+	Request     RequestID
+	Response    *master.Response
+	Explanation *link.ExplainResponse
+	Err         *Error
 }
 
 // Close is the way a connection ends.

@@ -42,7 +42,7 @@ func (c *Core) register(conn ConnID, current *agent, address string, m *link.Reg
 		Registered: &link.Registered{AgentId: a.protoID, Master: c.cfg.Master},
 	}})
 	c.adopt(a, r)
-	c.alloc.ActivateAgent(a.id, true)
+	c.alloc.ActivateAgent(a.id, true, "")
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (c *Core) newAgent(r *registration, address string) *agent {
 		executors: make(map[executorKey]*executor),
 	}
 	c.agents[a.id] = a
-	c.alloc.AddAgent(a.id, a.total)
+	c.alloc.AddAgent(a.id, r.info, a.total)
 	c.note(Note{Level: Info, Event: "agent added", Agent: a.id, Detail: r.info.GetHostname() + " " + a.total.String()})
 	return a
 }
@@ -103,7 +103,7 @@ func (c *Core) takeOver(a *agent, r *registration) {
 		c.dropExecutor(e)
 	}
 	a.total = r.total
-	c.alloc.UpdateAgent(a.id, a.total)
+	c.alloc.UpdateAgent(a.id, r.info, a.total)
 	c.note(Note{Level: Info, Event: "agent came back", Agent: a.id, Detail: r.info.GetHostname()})
 }
 

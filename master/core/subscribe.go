@@ -29,8 +29,10 @@ func (c *Core) subscribe(conn ConnID, current *framework, call *scheduler.Call_S
 		c.updateFramework(f, info)
 	}
 	c.attach(f, conn)
-	c.alloc.SetRefinement(f.id, f.caps.reservationRefinement)
-	c.alloc.Subscribe(f.id, f.roles, call.GetSuppressedRoles())
+	c.alloc.Subscribe(f.id, Subscription{
+		Roles: f.roles, Suppressed: call.GetSuppressedRoles(), Capabilities: f.caps,
+		Filters: f.info.GetOfferFilters(), Constraints: call.GetOfferConstraints(),
+	})
 	return nil
 }
 

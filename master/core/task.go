@@ -63,7 +63,7 @@ func (c *Core) freeTask(t *task) {
 		return
 	}
 	t.agent.used = c.less(t.agent.used, t.resources)
-	c.alloc.Release(t.piece())
+	c.alloc.Discharge(t.piece())
 	t.resources = resource.Resources{}
 }
 
