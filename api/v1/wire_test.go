@@ -15,40 +15,32 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 
+	"github.com/tepui/tepui/api/link"
+	"github.com/tepui/tepui/api/registry"
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/allocator"
 	"github.com/tepui/tepui/api/v1/executor"
+	"github.com/tepui/tepui/api/v1/maintenance"
+	"github.com/tepui/tepui/api/v1/master"
+	"github.com/tepui/tepui/api/v1/quota"
 	"github.com/tepui/tepui/api/v1/scheduler"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write testdata/wire.txt from the descriptors")
+var rewrite = flag.Bool("rewrite", false, "write testdata/*.txt from the descriptors")
 
 // Names and numbers are a promise to every client and every file on disk: they
 // are written down in testdata/wire.txt, and what is there stays.
 func TestWire(t *testing.T) {
-	const golden = "testdata/wire.txt"
-	var got []string
-	for _, file := range []protoreflect.FileDescriptor{
+	got := wireOf(
 		mesos.File_api_v1_mesos_proto,
 		scheduler.File_api_v1_scheduler_scheduler_proto,
 		executor.File_api_v1_executor_executor_proto,
-	} {
-		got = append(got, messageLines(file.Messages())...)
-		got = append(got, enumLines(file.Enums())...)
-	}
-	slices.Sort(got)
-	if *rewrite {
-		if err := os.WriteFile(golden, []byte(strings.Join(got, "\n")+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the wire changed (-promised +now); -rewrite only if nothing promised is lost:\n%s", diff)
-	}
+		allocator.File_api_v1_allocator_allocator_proto,
+		maintenance.File_api_v1_maintenance_maintenance_proto,
+		quota.File_api_v1_quota_quota_proto,
+		master.File_api_v1_master_master_proto,
+	)
+	promised(t, "testdata/wire.txt", got)
 	messages, fields, values := 0, 0, 0
 	for _, line := range got {
 		_, number, found := strings.Cut(line, "=")
@@ -61,9 +53,49 @@ func TestWire(t *testing.T) {
 			values++
 		}
 	}
-	// The data model, the scheduler API and the executor API of Mesos v1 have:
-	if messages != 227 || fields != 857 || values != 290 {
-		t.Errorf("%d messages, %d fields, %d enum values, want 227, 857, 290", messages, fields, values)
+	// The data model and the APIs of Mesos v1 for schedulers, executors and
+	// operators of masters have:
+	if messages != 292 || fields != 1041 || values != 363 {
+		t.Errorf("%d messages, %d fields, %d enum values, want 292, 1041, 363", messages, fields, values)
+	}
+}
+
+// The same for what Mesos does not have: the link between masters and agents, and
+// what a master remembers.
+func TestOurOwnWire(t *testing.T) {
+	promised(t, "testdata/ours.txt", wireOf(
+		link.File_api_link_agent_proto,
+		link.File_api_link_door_proto,
+		registry.File_api_registry_registry_proto,
+	))
+}
+
+// wireOf describes all messages and enums of the files, in order of names.
+func wireOf(files ...protoreflect.FileDescriptor) []string {
+	var got []string
+	for _, file := range files {
+		got = append(got, messageLines(file.Messages())...)
+		got = append(got, enumLines(file.Enums())...)
+	}
+	slices.Sort(got)
+	return got
+}
+
+// promised compares the wire with the one that is written down.
+func promised(t *testing.T, golden string, got []string) {
+	t.Helper()
+	if *rewrite {
+		if err := os.WriteFile(golden, []byte(strings.Join(got, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the wire changed (-promised +now); -rewrite only if nothing promised is lost:\n%s", diff)
 	}
 }
 
