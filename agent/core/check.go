@@ -152,6 +152,10 @@ func (c *Core) checkConns() error {
 }
 
 func (c *Core) checkTimers() error {
+	if (c.silence.place > 0) != (c.link == registered && c.pingTimeout > 0) {
+		return fmt.Errorf("core: a ping is awaited: %v, but the link is %d and promises one within %v",
+			c.silence.place > 0, c.link, c.pingTimeout)
+	}
 	for i, t := range c.timers {
 		if t.place != i+1 || t.fire == nil {
 			return fmt.Errorf("core: timer %d thinks that it is at %d", i, t.place-1)

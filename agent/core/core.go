@@ -49,6 +49,9 @@ type Core struct {
 	containers map[ContainerID]*execution
 	conns      map[ConnID]*execution
 
+	silence     timer         // until the master must have pinged; runs while registered
+	pingTimeout time.Duration // how long; 0 if it promises none
+
 	leaving  bool // the master does not want the agent: register anew when empty
 	stopping bool
 	stopped  bool  // nothing is left to wait for
@@ -80,6 +83,7 @@ func New(cfg Config) (*Core, error) {
 		containers: map[ContainerID]*execution{},
 		conns:      map[ConnID]*execution{},
 	}
+	c.silence.fire = c.unheard
 	c.linger.fire = func(time.Time) { c.stopped = true }
 	return c, nil
 }

@@ -51,6 +51,7 @@ func (c *Core) linkUp() {
 // not left yet must not come out on another connection.
 func (c *Core) linkDown() {
 	c.link = down
+	c.timers.stop(&c.silence)
 	c.out.Send = slices.DeleteFunc(c.out.Send, func(m Message) bool {
 		up, ok := m.(ToMaster)
 		if ok && up.Message.GetExecutorExited() != nil {
@@ -138,6 +139,8 @@ func (c *Core) fromMaster(now time.Time, m *link.FromMaster) error {
 		c.shutdownExecutor(now, m.ShutdownExecutor)
 	case *link.FromMaster_ShutdownFramework:
 		c.shutdownFramework(now, m.ShutdownFramework)
+	case *link.FromMaster_Ping:
+		c.ping(now)
 	default:
 		return fmt.Errorf("core: unknown message %T from the master", m)
 	}
@@ -158,6 +161,7 @@ func (c *Core) registered(now time.Time, r *link.Registered) error {
 	}
 	c.link, c.agentID = registered, id
 	c.note(Note{Kind: NoteRegistered, Text: id})
+	c.listen(now, r)
 	for _, m := range c.exits[c.exitsListed:] {
 		c.send(m)
 	}
@@ -219,6 +223,7 @@ func (c *Core) shutdownFramework(now time.Time, m *link.ShutdownFramework) {
 func (c *Core) leave(now time.Time, message string) {
 	c.note(Note{Kind: NoteLeaving, Text: message})
 	c.leaving, c.link, c.exits, c.exitsListed = true, held, nil, 0
+	c.timers.stop(&c.silence)
 	for _, t := range c.allTasks() {
 		c.forgo(t)
 	}

@@ -33,6 +33,7 @@ const (
 	NoteMessageIgnored                   // a message has nobody to go to
 	NoteLimitsFailed                     // the kernel did not take new limits
 	NoteFrameworkRemoved                 // the last of a framework is gone
+	NoteMasterSilent                     // the master has not pinged in time
 )
 
 // String is a constant lower-case phrase, fit for a log.
@@ -62,6 +63,8 @@ func (k NoteKind) String() string {
 		return "changing limits failed"
 	case NoteFrameworkRemoved:
 		return "framework gone"
+	case NoteMasterSilent:
+		return "master not heard"
 	default:
 		return fmt.Sprintf("note %d", uint8(k))
 	}

@@ -188,6 +188,8 @@ func (r *rig) toMaster(m *link.FromAgent) string {
 		return fmt.Sprintf("executor %s exited %d", m.ExecutorExited.GetExecutorId().GetValue(), m.ExecutorExited.GetStatus())
 	case *link.FromAgent_ExecutorMessage:
 		return fmt.Sprintf("message of %s: %s", m.ExecutorMessage.GetExecutorId().GetValue(), m.ExecutorMessage.GetData())
+	case *link.FromAgent_Pong:
+		return "pong"
 	default:
 		return "unknown message"
 	}
