@@ -3,12 +3,107 @@
 
 package core
 
-// operatorCall carries out an operator's call and answers it.
+import (
+	"errors"
+
+	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/master"
+)
+
+// operatorCall carries out an operator's call and answers it, at once or, for
+// what operateLater takes, when its time has come.
+//
+// An answer costs what it tells: a call about one thing is cheap, and one that
+// asks for everything builds everything, while the loop waits. Issue 7 moves the
+// large ones to immutable views, which are read beside the loop.
 func (c *Core) operatorCall(in OperatorCall) {
-	c.fail(in.Request, failf(Unsupported, "type %v: not supported by this master version", in.Call.GetType()))
+	if err := master.Validate(in.Call); err != nil {
+		kind := Invalid
+		if errors.Is(err, master.ErrUnknownCall) {
+			kind = Unsupported
+		}
+		c.fail(in.Request, failf(kind, "%v", err))
+		return
+	}
+	if c.operateLater(in) {
+		return
+	}
+	answer, err := c.operate(in)
+	if err != nil {
+		c.note(Note{Level: Info, Event: "operator's call refused", Detail: in.Call.GetType().String() + ": " + err.Text})
+		c.fail(in.Request, err)
+		return
+	}
+	c.done(in.Request, answer)
+}
+
+// operate carries out a call that is answered at once; the response is nil for
+// one that is done and has nothing to tell.
+func (c *Core) operate(in OperatorCall) (*master.Response, *Error) {
+	switch call := in.Call; call.GetType() {
+	case master.Call_GET_HEALTH:
+		return c.getHealth(), nil
+	case master.Call_GET_VERSION:
+		return c.getVersion(), nil
+	case master.Call_GET_MASTER:
+		return c.getMaster(), nil
+	case master.Call_TEARDOWN:
+		return nil, c.operatorTeardown(call.GetTeardown())
+	default:
+		return nil, failf(Unsupported, "type %v: not supported by this master version", call.GetType())
+	}
+}
+
+// operateLater tells whether it has taken a call over that is answered by done or
+// fail only when somebody else has answered: an agent, for example.
+func (c *Core) operateLater(OperatorCall) bool { return false }
+
+// done answers a call that was carried out.
+func (c *Core) done(request RequestID, answer *master.Response) {
+	c.out.Replies = append(c.out.Replies, Reply{Request: request, Response: answer})
 }
 
 // fail answers a call that has no effect.
 func (c *Core) fail(request RequestID, err *Error) {
 	c.out.Replies = append(c.out.Replies, Reply{Request: request, Err: err})
+}
+
+func (c *Core) getHealth() *master.Response {
+	return &master.Response{
+		Type:      master.Response_GET_HEALTH.Enum(),
+		GetHealth: &master.Response_GetHealth{Healthy: new(true)},
+	}
+}
+
+func (c *Core) getVersion() *master.Response {
+	return &master.Response{
+		Type:       master.Response_GET_VERSION.Enum(),
+		GetVersion: &master.Response_GetVersion{VersionInfo: &mesos.VersionInfo{Version: new(c.cfg.Master.GetVersion())}},
+	}
+}
+
+func (c *Core) getMaster() *master.Response {
+	return &master.Response{
+		Type: master.Response_GET_MASTER.Enum(),
+		GetMaster: &master.Response_GetMaster{
+			MasterInfo: c.cfg.Master,
+			// A core starts where its master is elected.
+			StartTime: new(seconds(c.started)), ElectedTime: new(seconds(c.started)),
+		},
+	}
+}
+
+// operatorTeardown handles an operator's TEARDOWN: as the framework's own, with a
+// word to it about the end of its connection.
+func (c *Core) operatorTeardown(call *master.Call_Teardown) *Error {
+	id := FrameworkID(call.GetFrameworkId().GetValue())
+	f := c.frameworks[id]
+	switch {
+	case f == nil || f.ending:
+		return failf(NotFound, "teardown.framework_id %q: no such framework", brief(string(id)))
+	case f.conn != 0:
+		c.detach(f, "framework torn down by an operator")
+	}
+	c.endFramework(f, "torn down by an operator")
+	return nil
 }

@@ -10,10 +10,12 @@ import (
 
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/master"
 	"github.com/tepui/tepui/api/v1/scheduler"
 	"github.com/tepui/tepui/master/allocator"
 	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
+	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -35,6 +37,16 @@ type world struct {
 	down   map[core.ConnID][]*link.FromMaster
 	closed map[core.ConnID]core.Close
 	notes  []core.Note
+
+	requests core.RequestID
+	replies  map[core.RequestID]core.Reply
+	records  map[recordKey]proto.Message // what is durable
+}
+
+// recordKey names a record.
+type recordKey struct {
+	kind core.RecordKind
+	key  string
 }
 
 func newWorld(t rapid.TB, options ...func(*core.Config)) *world {
@@ -55,6 +67,9 @@ func newWorld(t rapid.TB, options ...func(*core.Config)) *world {
 		events: make(map[core.ConnID][]*scheduler.Event),
 		down:   make(map[core.ConnID][]*link.FromMaster),
 		closed: make(map[core.ConnID]core.Close),
+
+		replies: make(map[core.RequestID]core.Reply),
+		records: make(map[recordKey]proto.Message),
 	}
 }
 
@@ -92,6 +107,15 @@ func (w *world) collect() {
 	if broken := w.core.Check(); broken != nil {
 		w.t.Fatalf("after Ready: %v", broken)
 	}
+	for _, r := range ready.Persist {
+		w.persist(r)
+	}
+	for _, r := range ready.Replies {
+		if _, twice := w.replies[r.Request]; twice {
+			w.t.Fatalf("request %d is answered twice", r.Request)
+		}
+		w.replies[r.Request] = r
+	}
 	for _, m := range ready.Send {
 		switch {
 		case w.closed[m.Conn] != core.CloseNot:
@@ -105,6 +129,35 @@ func (w *world) collect() {
 		}
 	}
 	w.notes = append(w.notes, ready.Notes...)
+}
+
+// persist makes a record durable, as a copy: what is durable does not change with
+// what the core does next.
+func (w *world) persist(r core.Record) {
+	key := recordKey{r.Kind, r.Key}
+	if r.Value == nil {
+		delete(w.records, key)
+		return
+	}
+	w.records[key] = proto.Clone(r.Value)
+}
+
+// ask makes an operator's call and returns its number.
+func (w *world) ask(call *master.Call) core.RequestID {
+	w.t.Helper()
+	w.requests++
+	w.do(core.OperatorCall{Request: w.requests, Principal: "ops", Call: call})
+	return w.requests
+}
+
+// operate makes an operator's call that is answered at once.
+func (w *world) operate(call *master.Call) (*master.Response, *core.Error) {
+	w.t.Helper()
+	r, ok := w.replies[w.ask(call)]
+	if !ok {
+		w.t.Fatalf("%v is not answered", call.GetType())
+	}
+	return r.Response, r.Err
 }
 
 // pass lets time go by, with a tick whenever one is due.
