@@ -12,7 +12,8 @@
 // # Identity
 //
 // Two amounts add up if they agree in name, kind of value, reservation stack,
-// disk, revocable, shared and provider. Cpus that are reserved for a role are
+// disk, revocable, shared and provider. Where a task sees a volume is not part of
+// it: each task says that for itself. Cpus that are reserved for a role are
 // never taken for cpus that are not. To which role something is allocated is
 // not part of it: that is a fact about an offer, not about the resource.
 //
@@ -33,6 +34,12 @@
 //	a + b - b = a, unless a and b have a port or a name of a set in common
 //	a - b fails exactly if a does not contain b, and no result is negative
 //	Parse(a.String()) = a, FromProto(a.Proto()) = a
+//
+// # Conversions
+//
+// A Conversion is what RESERVE, UNRESERVE, CREATE, DESTROY, GROW_VOLUME and
+// SHRINK_VOLUME do. It keeps the quantity of every resource; a RESERVE and its
+// UNRESERVE, and a CREATE and its DESTROY, undo each other.
 //
 // The package is pure: it imports the messages of api/v1, protobuf and pure
 // standard packages, starts nothing, waits for nothing, keeps no state.

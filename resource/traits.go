@@ -114,6 +114,8 @@ func diskFromProto(m *mesos.Resource) (*mesos.Resource_DiskInfo, error) {
 		if err := mesos.ValidateID("disk.persistence.id", disk.Persistence.GetId()); err != nil {
 			return nil, err
 		}
+	case disk.Volume != nil:
+		return nil, invalid("disk.volume", "set", "must be unset without disk.persistence")
 	}
 	sortLabels(disk.GetSource().GetMetadata())
 	return disk, nil
@@ -137,7 +139,8 @@ func sortLabels(l *mesos.Labels) {
 }
 
 // makeKey returns the text of t: "(ops)" for a plain static reservation, else
-// the JSON of the members of Resource that t stands for.
+// the JSON of the members of Resource that t stands for, but for disk.volume:
+// where a task sees a volume is the task's choice.
 func (t *traits) makeKey() (string, error) {
 	if t.onlyReserved() && len(t.reservations) == 1 {
 		r := t.reservations[0]
@@ -148,6 +151,9 @@ func (t *traits) makeKey() (string, error) {
 	}
 	m := new(mesos.Resource)
 	t.put(m)
+	if t.disk.GetVolume() != nil {
+		m.Disk = &mesos.Resource_DiskInfo{Persistence: t.disk.Persistence, Source: t.disk.Source}
+	}
 	loose, err := protojson.MarshalOptions{UseProtoNames: true, AllowPartial: true}.Marshal(m)
 	if err != nil {
 		return "", err
