@@ -32,6 +32,7 @@ var rooms = []room{
 	{"sdk", []string{"api", "resource", "sdk/internal"}, "framework authors get the wire and nothing of master or agent"},
 	{"executor", []string{"api", "resource"}, "executors speak the wire and nothing of agent"},
 	{"master/core", []string{"api", "resource"}, "the core decides and knows no allocator but by its own interface"},
+	{"master/registry", []string{"api", "master/core"}, "a registry keeps what the core remembers and knows no shell"},
 	{"master/allocator", []string{"api", "resource", "master/core"}, "an allocator implements the core's interface"},
 	{"master", []string{"api", "resource", "master", "internal"}, "master and agent share only api and resource"},
 	{"agent/core", []string{"api", "resource", "executor/command"}, "the core decides; containers are actions to it"},
