@@ -28,7 +28,7 @@ type Subscription struct {
 	// Filters are its own minimum for an offer, by role (FrameworkInfo.offer_filters).
 	Filters map[string]*mesos.OfferFilters
 	// Constraints tell which agents are worth offering, by role. Validated by
-	// ValidateConstraints.
+	// scheduler.ValidateConstraints.
 	Constraints *scheduler.OfferConstraints
 }
 
