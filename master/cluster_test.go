@@ -143,6 +143,13 @@ func (cl *client) subscribe(options ...func(*mesos.FrameworkInfo)) *schedulerStr
 	return s
 }
 
+// subscribeCall is the first call of a new framework.
+func subscribeCall() *scheduler.Call {
+	return &scheduler.Call{Type: scheduler.Call_SUBSCRIBE.Enum(), Subscribe: &scheduler.Call_Subscribe{
+		FrameworkInfo: &mesos.FrameworkInfo{User: new("nobody"), Name: new("test")},
+	}}
+}
+
 func failoverTimeout(seconds float64) func(*mesos.FrameworkInfo) {
 	return func(i *mesos.FrameworkInfo) { i.FailoverTimeout = &seconds }
 }

@@ -34,6 +34,8 @@ type Config struct {
 	// OfferTimeout is how long an offer stands before it is rescinded; for
 	// ever by default.
 	OfferTimeout time.Duration
+	// Registry remembers for masters to come; by default nobody does.
+	Registry Registry
 	// Log gets what an operator may want to know; by default nobody does.
 	Log *slog.Logger
 	// Version is what the master says its version is.

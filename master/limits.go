@@ -34,6 +34,17 @@ const (
 	// one, and a program with many frameworks one each.
 	maxStreams = 1024
 
+	// MaxAnswer is the largest answer that an operator is sent: who asks must be
+	// ready to receive it. The state of a cluster is some 500 bytes a task, so that
+	// one with more than 250,000 is asked for its parts.
+	MaxAnswer = 128 << 20
+	// maxRequests bounds the calls of operators that are not answered yet, and with
+	// them what their answers take.
+	maxRequests = 256
+	// requestTimeout is how long an operator waits at most for an answer: longer
+	// than an agent may keep a master waiting until it is unreachable.
+	requestTimeout = 2 * time.Minute
+
 	// firstMessageTimeout is how long a new connection may say nothing.
 	firstMessageTimeout = 30 * time.Second
 	// pingAfter and pingTimeout find peers that are gone without a word: a

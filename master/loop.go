@@ -6,6 +6,7 @@ package master
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tepui/tepui/master/core"
@@ -14,11 +15,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// event is what a connection tells the loop. Without input it is that the
-// connection is there.
+// event is what a connection or an operator's request tells the loop. Without input
+// it is that the connection is there.
 type event struct {
-	conn  *conn
-	input core.Input
+	conn    *conn
+	request *request
+	input   core.Input
 }
 
 // post hands an event to the loop, and waits while the inbox is full. False
@@ -32,32 +34,40 @@ func (m *Master) post(e event) bool {
 	}
 }
 
-// loop owns the core and the table of connections.
+// loop owns the core and the tables of connections and of requests that wait for
+// their answer.
 type loop struct {
-	m     *Master
-	core  *core.Core
-	conns map[core.ConnID]*conn
-	timer *time.Timer
+	m        *Master
+	core     *core.Core
+	conns    map[core.ConnID]*conn
+	requests map[core.RequestID]*request
+	timer    *time.Timer
 }
 
 func newLoop(m *Master) *loop {
-	return &loop{m: m, core: m.core, conns: make(map[core.ConnID]*conn), timer: time.NewTimer(0)}
+	return &loop{
+		m: m, core: m.core, timer: time.NewTimer(0),
+		conns: make(map[core.ConnID]*conn), requests: make(map[core.RequestID]*request),
+	}
 }
 
-// run steps inputs as they come, and ticks when one is due, until ctx ends.
-func (l *loop) run(ctx context.Context) {
+// run steps inputs as they come, and ticks when one is due, until ctx ends. An error
+// is one of the registry.
+func (l *loop) run(ctx context.Context) error {
 	defer l.timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case e := <-l.m.inbox:
 			l.handle(e)
 			l.drain()
 		case <-l.timer.C:
 		}
 		l.tick()
-		l.release()
+		if err := l.release(); err != nil {
+			return err
+		}
 		l.arm()
 	}
 }
@@ -77,6 +87,10 @@ func (l *loop) drain() {
 // handle steps one event. What a connection sent that was cut off meanwhile no
 // longer counts.
 func (l *loop) handle(e event) {
+	if e.request != nil {
+		l.ask(e.request, e.input)
+		return
+	}
 	if e.input == nil {
 		l.conns[e.conn.id] = e.conn
 		return
@@ -94,22 +108,32 @@ func (l *loop) handle(e event) {
 	}
 }
 
+// ask steps a request, which is answered by a Reply in a Ready to come.
+func (l *loop) ask(r *request, input core.Input) {
+	l.requests[r.id] = r
+	if err := l.core.Step(time.Now(), input); err != nil {
+		l.reply(core.Reply{Request: r.id, Err: &core.Error{Kind: core.Invalid, Text: err.Error()}})
+	}
+}
+
+// reply hands an answer to whoever waits for it.
+func (l *loop) reply(r core.Reply) {
+	waiting := l.requests[r.Request]
+	if waiting == nil {
+		return
+	}
+	delete(l.requests, r.Request)
+	waiting.answer <- r // there is room: each has one answer
+	l.m.asking.Add(-1)
+}
+
 // codeOf returns the gRPC code that tells the caller what was wrong.
 func codeOf(err error) codes.Code {
 	var e *core.Error
 	if !errors.As(err, &e) {
 		return codes.Internal
 	}
-	switch e.Kind {
-	case core.Unexpected:
-		return codes.FailedPrecondition
-	case core.Unsupported:
-		return codes.Unimplemented
-	case core.Exhausted:
-		return codes.ResourceExhausted
-	default:
-		return codes.InvalidArgument
-	}
+	return codeOfKind(e.Kind)
 }
 
 // disconnect forgets a connection, tells the core, and ends it.
@@ -127,19 +151,26 @@ func (l *loop) tick() {
 	}
 }
 
-// release sends and logs what the core has decided. Cutting off a slow peer
-// makes the core decide something more: its offers are free, for example.
-func (l *loop) release() {
+// release makes what the core has decided durable, and then sends, answers and logs
+// it. Cutting off a slow peer makes the core decide something more: its offers are
+// free, for example. After an error nothing may leave any more.
+func (l *loop) release() error {
 	for {
 		ready := l.core.Ready()
-		if len(ready.Send) == 0 && len(ready.Notes) == 0 {
-			return
+		if len(ready.Persist) == 0 && len(ready.Send) == 0 && len(ready.Replies) == 0 && len(ready.Notes) == 0 {
+			return nil
+		}
+		if err := l.persist(ready.Persist); err != nil {
+			return err
 		}
 		var slow []*conn
 		for i := range ready.Send {
 			if c := l.put(&ready.Send[i]); c != nil {
 				slow = append(slow, c)
 			}
+		}
+		for _, r := range ready.Replies {
+			l.reply(r)
 		}
 		for i := range ready.Notes {
 			l.m.logNote(&ready.Notes[i])
@@ -148,6 +179,17 @@ func (l *loop) release() {
 			l.cutOff(c)
 		}
 	}
+}
+
+// persist waits until the records are durable. The commonest Ready has none.
+func (l *loop) persist(records []core.Record) error {
+	if len(records) == 0 || l.m.cfg.Registry == nil {
+		return nil
+	}
+	if err := l.m.cfg.Registry.Persist(records); err != nil {
+		return fmt.Errorf("master: cannot remember what it decided, and so ends before it tells anybody: %w", err)
+	}
+	return nil
 }
 
 // put queues one message, and returns its connection if the peer is too slow.

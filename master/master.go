@@ -25,25 +25,34 @@ type Master struct {
 	log  *slog.Logger
 	core *core.Core // owned by the loop from the start of Serve
 
-	inbox    chan event
-	stopped  chan struct{} // closed when the loop has ended
-	lastConn atomic.Uint64
-	live     atomic.Int64   // connections
-	peers    sync.WaitGroup // their goroutines
-	served   atomic.Bool
+	inbox       chan event
+	stopped     chan struct{} // closed when the loop has ended
+	lastConn    atomic.Uint64
+	lastRequest atomic.Uint64
+	live        atomic.Int64   // connections
+	asking      atomic.Int64   // requests that are not answered
+	peers       sync.WaitGroup // goroutines of connections
+	served      atomic.Bool
 }
 
-// New returns a master that knows no framework and no agent.
+// New returns a master that knows what its registry remembers.
 func New(cfg Config) (*Master, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
+	}
+	var remembered []core.Record
+	if cfg.Registry != nil {
+		if remembered, err = cfg.Registry.Load(); err != nil {
+			return nil, fmt.Errorf("master: %w", err)
+		}
 	}
 	c, err := core.New(core.Config{
 		Master:                 cfg.info(),
 		Allocator:              allocator.NewFair(cfg.AllocationInterval),
 		AgentReregisterTimeout: cfg.AgentReregisterTimeout,
 		OfferTimeout:           cfg.OfferTimeout,
+		Remembered:             remembered,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("master: %w", err)
@@ -57,9 +66,10 @@ func New(cfg Config) (*Master, error) {
 	}, nil
 }
 
-// Serve answers schedulers and agents on l until ctx ends, and returns nil then,
-// after every connection has been told and every goroutine has ended. It closes
-// l. An error is one of l. Serve can be called once.
+// Serve answers schedulers, agents and operators on l until ctx ends, and returns nil
+// then, after every connection has been told and every goroutine has ended. It
+// closes l. An error is one of l, or of the registry: what could not be remembered
+// nobody has been told. Serve can be called once.
 func (m *Master) Serve(ctx context.Context, l net.Listener) error {
 	if m.served.Swap(true) {
 		return errors.New("master: Serve was called before: it can be called once")
@@ -74,18 +84,18 @@ func (m *Master) Serve(ctx context.Context, l net.Listener) error {
 		cancel()
 	})
 	m.log.Info("master serves", "id", m.cfg.ID, "address", l.Addr().String())
-	newLoop(m).run(ctx)
+	broken := newLoop(m).run(ctx)
 	close(m.stopped)
 	stopServer(server)
 	running.Wait()
 	m.peers.Wait()
 	if err := <-failed; err != nil && !errors.Is(err, grpc.ErrServerStopped) {
-		return fmt.Errorf("master: serve %s: %w", l.Addr(), err)
+		return errors.Join(broken, fmt.Errorf("master: serve %s: %w", l.Addr(), err))
 	}
-	return nil
+	return broken
 }
 
-// newServer returns the gRPC server with both doors.
+// newServer returns the gRPC server with all doors.
 func (m *Master) newServer() *grpc.Server {
 	server := grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessage),
@@ -97,6 +107,7 @@ func (m *Master) newServer() *grpc.Server {
 	)
 	link.RegisterSchedulersServer(server, schedulers{m: m})
 	link.RegisterAgentsServer(server, agents{m: m})
+	link.RegisterOperatorsServer(server, operators{m: m})
 	return server
 }
 
