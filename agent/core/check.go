@@ -26,6 +26,9 @@ func (c *Core) Check() error {
 			return fmt.Errorf("core: task %s of framework %s: %w", t.id, t.framework.id, err)
 		}
 	}
+	if c.drain != nil && c.isEmpty() || len(c.idle) > 0 {
+		return errors.New("core: the agent is drained, and does not notice")
+	}
 	return errors.Join(c.checkAccounts(), c.checkFrameworks(), c.checkConns(), c.checkTimers())
 }
 
@@ -36,7 +39,7 @@ func (c *Core) checkExecution(e *execution) error {
 		return errors.New("it should have been forgotten")
 	case e.over != (a == nil):
 		return fmt.Errorf("over is %v, but its account is %v", e.over, a)
-	case e.over && (len(e.tasks) > 0 || e.waiting > 0 || e.conn != 0 || e.timer.place > 0):
+	case e.over && (len(e.tasks) > 0 || e.waiting > 0 || e.conn != 0 || e.timer.place > 0 || e.drain.place > 0):
 		return errors.New("it is over, but has tasks, a connection or a timer")
 	case e.over && e.state != Terminating:
 		return errors.New("it is over, but not terminating")
@@ -46,6 +49,8 @@ func (c *Core) checkExecution(e *execution) error {
 		return errors.New("it is destroyed, but not terminating")
 	case e.isCommand() && e.conn != 0:
 		return errors.New("a command task has a connection")
+	case c.drain != nil && !e.isCommand() && e.state < Terminating && (len(e.tasks) == 0 || e.drain.place == 0):
+		return errors.New("it goes on, while the agent is drained")
 	case e.state == Registering && e.timer.place == 0:
 		return errors.New("it registers without a timeout")
 	case e.state == Running && !e.isCommand() && (e.conn == 0) != (e.timer.place > 0):
@@ -64,6 +69,11 @@ func (c *Core) checkExecutionTasks(e *execution, a *account) error {
 		}
 		if t.phase == queued {
 			waiting++
+		}
+		for _, m := range t.group {
+			if m.phase != queued || m.executor != e {
+				return fmt.Errorf("task %s waits without task %s of its group", id, m.id)
+			}
 		}
 		if held, ok := a.tasks[t.holder()]; !ok || !held.Equal(t.resources) {
 			return fmt.Errorf("task %s holds %s, the ledger says %s", id, t.resources, held)

@@ -39,6 +39,8 @@ type Core struct {
 	order   uint64 // of the last task or execution
 	ledger  *Ledger
 
+	version []byte // names the ledger's total
+
 	agentID string // given by the master; empty before the first Registered
 	link    linkState
 	exits   []ToMaster // ends of executors that the master has not been told
@@ -51,6 +53,9 @@ type Core struct {
 
 	silence     timer         // until the master must have pinged; runs while registered
 	pingTimeout time.Duration // how long; 0 if it promises none
+
+	drain *mesos.DrainConfig // nil unless the agent is being emptied
+	idle  []*execution       // whose last task has ended in this step, of a draining agent
 
 	leaving  bool // the master does not want the agent: register anew when empty
 	stopping bool
@@ -83,6 +88,7 @@ func New(cfg Config) (*Core, error) {
 		containers: map[ContainerID]*execution{},
 		conns:      map[ConnID]*execution{},
 	}
+	c.renewVersion()
 	c.silence.fire = c.unheard
 	c.linger.fire = func(time.Time) { c.stopped = true }
 	return c, nil
@@ -137,6 +143,8 @@ func (c *Core) result(now time.Time, in Input) error {
 		return c.with(in.Container, func(e *execution) error { return c.exited(now, e, in.Exit) })
 	case LimitsUpdated:
 		return c.with(in.Container, func(e *execution) error { return c.limitsUpdated(now, e, in.Problem) })
+	case Preempt:
+		return c.with(in.Container, c.preempt)
 	case Destroyed:
 		return c.with(in.Container, func(e *execution) error { return c.destroyed(now, e) })
 	default:
@@ -181,6 +189,13 @@ func (c *Core) AgentID() string { return c.agentID }
 
 // Ledger is the account of the host's resources, to be read only.
 func (c *Core) Ledger() *Ledger { return c.ledger }
+
+// renewVersion gives the total another name, which no start of the agent uses
+// again.
+func (c *Core) renewVersion() {
+	uuid := c.ids.uuid()
+	c.version = uuid[:]
+}
 
 func (c *Core) nextOrder() uint64 {
 	c.order++

@@ -78,6 +78,7 @@ func (c *Core) over(now time.Time, e *execution, x Exit) {
 	}
 	c.ledger.Close(e.id())
 	c.timers.stop(&e.timer)
+	c.timers.stop(&e.drain)
 	c.timers.stop(&e.limits.retry)
 	for _, conn := range []ConnID{e.conn, e.early.id()} {
 		if conn != 0 {

@@ -33,6 +33,7 @@ type execution struct {
 	destroying bool   // Destroy was asked for
 	over       bool   // it has ended: no task, no account, no connection
 	timer      timer  // registration, again too; grace; what the command waits for
+	drain      timer  // until a draining agent ends what has not ended its tasks
 	grace      time.Duration
 
 	tasks   map[TaskID]*task // those that have not ended

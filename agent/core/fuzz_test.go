@@ -26,6 +26,7 @@ func FuzzMessages(f *testing.F) {
 	for _, in := range []core.Input{
 		run(command("t9", "cpus:1;mem:64")), run(custom("t9", "e", "cpus:1;mem:64")), kill("t1"),
 		shutdownExecutor("e"), shutdownFramework(), fromMaster(registeredMessage(agentID)),
+		runGroup(custom("", "e", "").Executor, command("t8", "cpus:1"), command("t9", "cpus:1")), drain(within(1)), ping(),
 	} {
 		seed(true, in.(core.FromMaster).Message)
 	}

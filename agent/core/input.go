@@ -74,6 +74,10 @@ type LimitsUpdated struct {
 	Problem   string
 }
 
+// Preempt says that a container is to end at once, because what it uses is needed
+// otherwise.
+type Preempt struct{ Container ContainerID }
+
 // Destroyed answers Destroy: nothing of the container is left but its sandbox.
 // If the container had started, its Exited came before.
 type Destroyed struct{ Container ContainerID }
@@ -98,6 +102,7 @@ func (Started) input()       {}
 func (StartFailed) input()   {}
 func (Exited) input()        {}
 func (LimitsUpdated) input() {}
+func (Preempt) input()       {}
 func (Destroyed) input()     {}
 func (Tick) input()          {}
 func (Stop) input()          {}

@@ -23,7 +23,7 @@ func (c *Core) kill(now time.Time, k *link.Kill) error {
 	switch {
 	case t == nil:
 		return c.killUnknown(now, f, k)
-	case t.phase == ended || t.executor.state >= Terminating && !t.executor.isCommand():
+	case t.phase == ended || t.executor.destroying || t.executor.state >= Terminating && !t.executor.isCommand():
 		return nil // its end is on the way
 	case t.executor.isCommand():
 		c.apply(now, t.executor, t.executor.command.Kill(now, k.GetKillPolicy()))
@@ -43,15 +43,23 @@ func killEvent(t *task) *executor.Event {
 	}
 }
 
-// killQueued ends a task that its executor has not got. An executor that never
-// got one, and has none to come, ends too.
+// killQueued ends a task that its executor has not got, and with it its group. An
+// executor that never got one, and has none to come, ends too.
 func (c *Core) killQueued(now time.Time, t *task) {
-	e := t.executor
-	c.end(now, t, &fate{
-		state:   mesos.TaskState_TASK_KILLED,
-		reason:  mesos.TaskStatus_REASON_TASK_KILLED_DURING_LAUNCH,
-		message: "killed before its executor got it",
-	})
+	e, victims, message := t.executor, []*task{t}, "killed before its executor got it"
+	if t.group != nil {
+		victims = t.group
+	}
+	for _, v := range victims {
+		if v != t {
+			message = "task " + string(t.id) + " of its group was killed before their executor got them"
+		}
+		c.end(now, v, &fate{
+			state:   mesos.TaskState_TASK_KILLED,
+			reason:  mesos.TaskStatus_REASON_TASK_KILLED_DURING_LAUNCH,
+			message: message,
+		})
+	}
 	if !e.served && e.waiting == 0 {
 		c.shutdown(now, e, "because its only task was killed")
 	}
@@ -64,12 +72,7 @@ func (c *Core) killUnknown(now time.Time, f *framework, k *link.Kill) error {
 	if err := mesos.ValidateID("task id", id); err != nil {
 		return fmt.Errorf("core: kill: %w", err)
 	}
-	t := &task{
-		id: TaskID(id), order: c.nextOrder(), framework: f, latest: mesos.TaskState_TASK_STAGING,
-		info: &mesos.TaskInfo{Name: new(""), TaskId: k.GetTaskId()},
-	}
-	t.updates.retry.fire = func(now time.Time) { c.retransmit(now, t) }
-	f.tasks[t.id] = t
+	t := c.newTask(f, &mesos.TaskInfo{Name: new(""), TaskId: k.GetTaskId()})
 	c.end(now, t, &fate{
 		state:   f.lost(mesos.TaskState_TASK_DROPPED),
 		reason:  mesos.TaskStatus_REASON_EXECUTOR_TERMINATED,

@@ -4,123 +4,26 @@
 package core
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
 )
 
-// run takes a new task. An error is for a message that no status update can
-// answer; everything else that is wrong ends the task.
-func (c *Core) run(now time.Time, r *link.Run) error {
-	if err := c.checkRun(r); err != nil {
-		return err
-	}
-	fid, info := FrameworkID(r.GetFramework().GetId().GetValue()), r.GetTask()
-	f := c.frameworks[fid]
-	if f == nil {
-		f = newFramework(r.GetFramework())
-		c.frameworks[fid] = f
-	}
-	f.info = r.GetFramework()
-	t := &task{
-		id: TaskID(info.GetTaskId().GetValue()), order: c.nextOrder(),
-		info: info, framework: f, latest: mesos.TaskState_TASK_STAGING,
-	}
-	t.updates.retry.fire = func(now time.Time) { c.retransmit(now, t) }
-	f.tasks[t.id] = t
-	if fate := c.accept(t, r.GetLaunchExecutor()); fate != nil {
-		c.end(now, t, fate)
-		if r.GetLaunchExecutor() {
-			c.tellNeverRan(f, info.GetExecutor())
-		}
-	}
-	return nil
-}
-
-// tellNeverRan tells the master, which counts on an executor that it asked for,
-// that there is none.
-func (c *Core) tellNeverRan(f *framework, info *mesos.ExecutorInfo) {
-	e := f.executors[ExecutorID(info.GetExecutorId().GetValue())]
-	if info != nil && (e == nil || e.over) {
-		c.tellExit(f, info.GetExecutorId(), Exit{Unknown: "it never ran"})
-	}
-}
-
-// checkRun refuses a Run that cannot become a task: one without usable ids, for
-// another agent, of a framework that is going, or of a task that is here.
-func (c *Core) checkRun(r *link.Run) error {
-	fid, tid := r.GetFramework().GetId().GetValue(), r.GetTask().GetTaskId().GetValue()
-	err := errors.Join(mesos.ValidateID("framework id", fid), mesos.ValidateID("task id", tid))
-	if e := r.GetTask().GetExecutor(); e != nil {
-		err = errors.Join(err, mesos.ValidateID("executor id", e.GetExecutorId().GetValue()))
-	}
-	if err != nil {
-		return fmt.Errorf("core: run: %w", err)
-	}
-	if agent := r.GetTask().GetAgentId().GetValue(); agent != c.agentID {
-		return fmt.Errorf("core: run: task %s is for agent %q, this is %q", tid, agent, c.agentID)
-	}
-	f := c.frameworks[FrameworkID(fid)]
-	if f == nil {
-		return nil
-	}
-	if f.removed {
-		return fmt.Errorf("core: run: framework %s of task %s is removed", fid, tid)
-	}
-	if _, ok := f.tasks[TaskID(tid)]; ok {
-		return fmt.Errorf("core: run: task %s of framework %s is here already", tid, fid)
-	}
-	return nil
-}
-
-// accept finds or makes the execution for a task and lets it hold its
-// resources. If it cannot, the fate says why, and nothing has changed.
-func (c *Core) accept(t *task, launchExecutor bool) *fate {
-	dropped := t.framework.lost(mesos.TaskState_TASK_DROPPED)
-	if c.stopping {
-		return &fate{dropped, mesos.TaskStatus_REASON_AGENT_DRAINING, "the agent is shutting down", nil}
-	}
-	if err := validate(t.info); err != nil {
-		return invalid(err)
-	}
-	var err error
-	if t.resources, err = resource.FromProto(t.info.GetResources()); err != nil {
-		return invalid(fmt.Errorf("task.resources: %w", err))
-	}
-	e, fresh, fate := c.executionFor(t, launchExecutor)
-	if fate != nil {
-		return fate
-	}
-	if err := c.ledger.Grant(e.id(), t.holder(), t.resources); err != nil {
-		if fresh {
-			c.ledger.Close(e.id())
-		}
-		return unaffordable(dropped, err)
-	}
-	e.add(t)
-	if fresh {
-		c.begin(e)
-	}
-	c.touch(e)
-	return nil
-}
-
-// executionFor returns the execution for a task: the one of its executor if it
-// is there and fit, else a fresh one, which so far only has its account.
-func (c *Core) executionFor(t *task, launchExecutor bool) (e *execution, fresh bool, problem *fate) {
+// executionFor returns the execution for a task, the first of its request: that
+// of its executor if it is there and fit, else a fresh one, which so far only
+// has its account.
+func (c *Core) executionFor(t *task, r *request) (e *execution, fresh bool, problem *fate) {
 	var own resource.Resources
 	dropped := t.framework.lost(mesos.TaskState_TASK_DROPPED)
-	if info := t.info.GetExecutor(); info != nil {
+	if info := r.executor; info != nil {
 		if e := t.framework.executors[ExecutorID(info.GetExecutorId().GetValue())]; e != nil && !e.over {
-			return e, false, e.unfit(info, dropped)
+			return e, false, e.unfit(r, dropped)
 		}
-		if !launchExecutor {
+		if !r.launch {
 			return nil, false, &fate{
 				dropped, mesos.TaskStatus_REASON_EXECUTOR_TERMINATED,
 				fmt.Sprintf("executor %s, which was to run the task, has exited", info.GetExecutorId().GetValue()), nil,
@@ -128,7 +31,7 @@ func (c *Core) executionFor(t *task, launchExecutor bool) (e *execution, fresh b
 		}
 		var err error
 		if own, err = resource.FromProto(info.GetResources()); err != nil {
-			return nil, false, invalid(fmt.Errorf("task.executor.resources: %w", err))
+			return nil, false, r.invalid(fmt.Errorf("executor.resources: %w", err))
 		}
 	}
 	e = c.newExecution(t)
@@ -138,16 +41,16 @@ func (c *Core) executionFor(t *task, launchExecutor bool) (e *execution, fresh b
 	return e, true, nil
 }
 
-// unfit tells why an execution cannot take a task with this executor.
-func (e *execution) unfit(info *mesos.ExecutorInfo, dropped mesos.TaskState) *fate {
+// unfit tells why an execution cannot take what is requested of its executor.
+func (e *execution) unfit(r *request, dropped mesos.TaskState) *fate {
 	if e.state >= Terminating {
 		return &fate{
 			dropped, mesos.TaskStatus_REASON_EXECUTOR_TERMINATED,
 			fmt.Sprintf("executor %s is terminating", e.launch.Executor), nil,
 		}
 	}
-	if !sameExecutor(e.info, info) {
-		return invalid(fmt.Errorf("task.executor: executor %s runs already with a different ExecutorInfo: "+
+	if !sameExecutor(e.info, r.executor) {
+		return r.invalid(fmt.Errorf("executor: executor %s runs already with a different ExecutorInfo: "+
 			"use the same one, or another executor_id", e.launch.Executor))
 	}
 	return nil
@@ -203,6 +106,7 @@ func (c *Core) newExecution(t *task) *execution {
 	e.grace = min(e.grace, c.cfg.MaxGrace)
 	e.launch.ShutdownGrace = e.grace
 	e.timer.fire = func(now time.Time) { c.expired(now, e) }
+	e.drain.fire = func(now time.Time) { c.drainOverdue(now, e) }
 	e.limits.retry.fire = func(time.Time) { c.touch(e) }
 	return e
 }
@@ -258,10 +162,6 @@ func (c *Core) started(now time.Time, e *execution, pid uint32) error {
 		c.subscribe(now, e, s.conn, s.subscribe)
 	}
 	return nil
-}
-
-func invalid(err error) *fate {
-	return &fate{mesos.TaskState_TASK_ERROR, mesos.TaskStatus_REASON_TASK_INVALID, err.Error(), nil}
 }
 
 func unaffordable(dropped mesos.TaskState, err error) *fate {

@@ -215,7 +215,7 @@ func TestBadTasks(t *testing.T) {
 		"a negative resource":          {mod(func(t *mesos.TaskInfo) { t.Resources[0].Scalar.Value = new(-1.0) }), "TASK_ERROR TASK_INVALID", ""},
 		"a container image":            {mod(func(t *mesos.TaskInfo) { t.Container = &mesos.ContainerInfo{Type: mesos.ContainerInfo_DOCKER.Enum()} }), "TASK_ERROR TASK_INVALID", ""},
 		"a check of a command":         {mod(func(t *mesos.TaskInfo) { t.HealthCheck = &mesos.HealthCheck{} }), "TASK_ERROR TASK_INVALID", ""},
-		"limits beyond the resources":  {mod(func(t *mesos.TaskInfo) { t.Limits = map[string]*mesos.Value_Scalar{"mem": {Value: new(1.0)}} }), "TASK_ERROR TASK_INVALID", ""},
+		"limits beyond the resources":  {mod(func(t *mesos.TaskInfo) { t.Limits = map[string]*mesos.Value_Scalar{"mem": {Value: new(1.0)}} }), "TASK_LOST GC_ERROR", ""},
 		"the default executor": {mod(func(t *mesos.TaskInfo) {
 			t.Command = nil
 			t.Executor = custom("x", "d", "cpus:1").Executor
@@ -253,15 +253,55 @@ func TestBadTasks(t *testing.T) {
 func TestRunsThatNoStatusCanAnswer(t *testing.T) {
 	r := registered(t)
 	r.running()
-	r.fails(run(command("t1", "cpus:1")), "is here already")
 	r.fails(run(command("..", "cpus:1")), "task id")
 	r.fails(run(custom("t2", "a/b", "cpus:1")), "executor id")
 	r.fails(run(command("t2", "cpus:1"), func(f *mesos.FrameworkInfo) { f.Id = nil }), "framework id")
 	elsewhere := command("t2", "cpus:1")
 	elsewhere.AgentId.Value = new("m-S1")
 	r.fails(run(elsewhere), "is for agent")
-	r.step(shutdownFramework())
-	r.fails(run(command("t2", "cpus:1")), "is removed")
+	r.fails(runGroup(custom("", "e", "").Executor), "must have a task")
+	r.fails(runGroup(nil, command("t2", "cpus:1")), "executor id")
+	e := custom("", "e", "").Executor
+	r.fails(runGroup(e, command("t2", "cpus:1"), command("t2", "cpus:1")), "in the group twice")
+}
+
+// TestRunsThatCrossWhatTheyDoNotKnow: whatever the master counts on after its Run,
+// it hears that it is not so.
+func TestRunsThatCrossWhatTheyDoNotKnow(t *testing.T) {
+	t.Run("the framework is removed", func(t *testing.T) {
+		r := registered(t)
+		r.running()
+		r.step(shutdownFramework())
+		want(t, r.step(run(custom("t2", "e2", "cpus:1"))),
+			"master: update t2 TASK_LOST FRAMEWORK_REMOVED", "master: executor e2 exited -1")
+	})
+	t.Run("the task runs", func(t *testing.T) {
+		r := registered(t)
+		r.running()
+		want(t, r.step(run(custom("t1", "e", "cpus:1;mem:64"))), "master: update t1 TASK_RUNNING RECONCILIATION")
+		want(t, r.step(r.ack("t1")))
+		want(t, r.step(run(custom("t1", "e2", "cpus:1;mem:64"))),
+			"master: update t1 TASK_RUNNING RECONCILIATION", "master: executor e2 exited -1")
+	})
+	t.Run("the task waits", func(t *testing.T) {
+		r := registered(t)
+		r.step(run(custom("t1", "e", "cpus:1;mem:64")))
+		want(t, r.step(run(custom("t1", "e", "cpus:1;mem:64"))))
+	})
+	t.Run("the task has ended", func(t *testing.T) {
+		r := registered(t)
+		r.step(run(command("t1", "cpus:99")))
+		want(t, r.step(run(command("t1", "cpus:1"))), "master: update t1 TASK_LOST RESOURCES_UNKNOWN")
+		want(t, r.step(r.ack("t1")))
+		r.empty()
+	})
+	t.Run("one task of a group runs", func(t *testing.T) {
+		r := registered(t)
+		r.running()
+		want(t, r.step(runGroup(custom("", "e2", "cpus:1").Executor, command("t1", "cpus:1"), command("t2", "cpus:1"))),
+			"master: update t1 TASK_RUNNING RECONCILIATION",
+			"master: update t2 TASK_ERROR TASK_GROUP_INVALID", "master: executor e2 exited -1")
+	})
 }
 
 func TestTheLedgerIsFull(t *testing.T) {

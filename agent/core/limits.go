@@ -60,16 +60,35 @@ func (c *Core) deliver(e *execution, upTo uint64) {
 	n := 0
 	for ; n < len(e.queue) && e.queue[n].order <= upTo; n++ {
 		if t := e.queue[n]; t.phase == queued {
-			t.phase, e.served = delivered, true
-			e.waiting--
-			c.event(e, &executor.Event{
-				Type:   executor.Event_LAUNCH.Enum(),
-				Launch: &executor.Event_Launch{Task: t.info},
-			})
+			c.event(e, e.handOver(t))
 		}
 	}
 	clear(e.queue[:n])
 	e.queue = e.queue[n:]
+}
+
+// handOver makes a task, with its group, one that the executor has. The tasks of
+// a group are queued together, so that they go together.
+func (e *execution) handOver(t *task) *executor.Event {
+	e.served = true
+	if t.group == nil {
+		e.delivered(t)
+		return &executor.Event{Type: executor.Event_LAUNCH.Enum(), Launch: &executor.Event_Launch{Task: t.info}}
+	}
+	group := &mesos.TaskGroupInfo{}
+	for _, t := range t.group {
+		e.delivered(t)
+		group.Tasks = append(group.Tasks, t.info)
+	}
+	return &executor.Event{
+		Type:        executor.Event_LAUNCH_GROUP.Enum(),
+		LaunchGroup: &executor.Event_LaunchGroup{TaskGroup: group},
+	}
+}
+
+func (e *execution) delivered(t *task) {
+	t.phase, t.group = delivered, nil
+	e.waiting--
 }
 
 // limitsUpdated ends a change of limits.

@@ -73,12 +73,16 @@ func (c *Core) register() *link.Register {
 		Port:       c.cfg.Agent.Port,
 		Attributes: c.cfg.Agent.GetAttributes(),
 		Domain:     c.cfg.Agent.GetDomain(),
-		Resources:  c.ledger.Total().Proto(),
+		Resources:  c.cfg.Total.Proto(),
 	}
 	if c.agentID != "" {
 		agent.Id = c.id()
 	}
-	r := &link.Register{Agent: agent, Version: &c.cfg.Version}
+	r := &link.Register{
+		Agent: agent, Version: &c.cfg.Version, Capabilities: capabilities(),
+		Total: c.ledger.Total().Proto(), ResourceVersion: c.version,
+	}
+	r.Drain = c.drainInfo()
 	for _, id := range slices.Sorted(maps.Keys(c.frameworks)) {
 		r.Frameworks = append(r.Frameworks, c.frameworks[id].info)
 	}
@@ -95,6 +99,19 @@ func (c *Core) register() *link.Register {
 	}
 	c.exitsListed = len(c.exits)
 	return r
+}
+
+// capabilities are what this agent can do and others may not.
+func capabilities() (all []*mesos.AgentInfo_Capability) {
+	for _, t := range []mesos.AgentInfo_Capability_Type{
+		mesos.AgentInfo_Capability_MULTI_ROLE,
+		mesos.AgentInfo_Capability_HIERARCHICAL_ROLE,
+		mesos.AgentInfo_Capability_RESERVATION_REFINEMENT,
+		mesos.AgentInfo_Capability_AGENT_DRAINING,
+	} {
+		all = append(all, &mesos.AgentInfo_Capability{Type: &t})
+	}
+	return all
 }
 
 // executions are in the order of their launches.
@@ -129,6 +146,8 @@ func (c *Core) fromMaster(now time.Time, m *link.FromMaster) error {
 	switch m := m.GetMessage().(type) {
 	case *link.FromMaster_Run:
 		return c.run(now, m.Run)
+	case *link.FromMaster_RunGroup:
+		return c.runGroup(now, m.RunGroup)
 	case *link.FromMaster_Kill:
 		return c.kill(now, m.Kill)
 	case *link.FromMaster_Acknowledge:
@@ -139,6 +158,8 @@ func (c *Core) fromMaster(now time.Time, m *link.FromMaster) error {
 		c.shutdownExecutor(now, m.ShutdownExecutor)
 	case *link.FromMaster_ShutdownFramework:
 		c.shutdownFramework(now, m.ShutdownFramework)
+	case *link.FromMaster_Drain:
+		c.beginDrain(now, m.Drain.GetConfig())
 	case *link.FromMaster_Ping:
 		c.ping(now)
 	default:
@@ -224,6 +245,7 @@ func (c *Core) leave(now time.Time, message string) {
 	c.note(Note{Kind: NoteLeaving, Text: message})
 	c.leaving, c.link, c.exits, c.exitsListed = true, held, nil, 0
 	c.timers.stop(&c.silence)
+	c.drain = nil // it was of the agent that is to go
 	for _, t := range c.allTasks() {
 		c.forgo(t)
 	}
@@ -244,9 +266,10 @@ func (c *Core) stop(now time.Time, grace time.Duration) {
 	}
 }
 
-// settle notices that the last container of a stopping or leaving agent is
-// gone. It is cheap: it runs after each step.
+// settle notices that the last task of an executor has ended, or that the last
+// container of a stopping or leaving agent is gone. It is cheap: it runs after each step.
 func (c *Core) settle(now time.Time) {
+	c.settleDrain(now)
 	if len(c.containers) > 0 {
 		return
 	}

@@ -33,6 +33,8 @@ const (
 	NoteMessageIgnored                   // a message has nobody to go to
 	NoteLimitsFailed                     // the kernel did not take new limits
 	NoteFrameworkRemoved                 // the last of a framework is gone
+	NoteDraining                         // the agent is being emptied
+	NoteDrained                          // nothing is left on it
 	NoteMasterSilent                     // the master has not pinged in time
 )
 
@@ -63,6 +65,10 @@ func (k NoteKind) String() string {
 		return "changing limits failed"
 	case NoteFrameworkRemoved:
 		return "framework gone"
+	case NoteDraining:
+		return "draining"
+	case NoteDrained:
+		return "drained"
 	case NoteMasterSilent:
 		return "master not heard"
 	default:

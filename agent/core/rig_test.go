@@ -207,6 +207,12 @@ func event(e *executor.Event) string {
 	switch e.GetType() {
 	case executor.Event_LAUNCH:
 		return "LAUNCH " + e.GetLaunch().GetTask().GetTaskId().GetValue()
+	case executor.Event_LAUNCH_GROUP:
+		line := "LAUNCH_GROUP"
+		for _, t := range e.GetLaunchGroup().GetTaskGroup().GetTasks() {
+			line += " " + t.GetTaskId().GetValue()
+		}
+		return line
 	case executor.Event_KILL:
 		return "KILL " + e.GetKill().GetTaskId().GetValue()
 	case executor.Event_ACKNOWLEDGED:
@@ -299,6 +305,16 @@ func custom(id, exec, resources string) *mesos.TaskInfo {
 
 func run(t *mesos.TaskInfo, mod ...func(*mesos.FrameworkInfo)) core.Input {
 	return fromMaster(&link.FromMaster{Message: &link.FromMaster_Run{Run: &link.Run{Framework: framework(mod...), Task: t}}})
+}
+
+// runGroup is a RunGroup of tasks that do not name their executor.
+func runGroup(e *mesos.ExecutorInfo, tasks ...*mesos.TaskInfo) core.Input {
+	for _, t := range tasks {
+		t.Command = nil
+	}
+	return fromMaster(&link.FromMaster{Message: &link.FromMaster_RunGroup{RunGroup: &link.RunGroup{
+		Framework: framework(), Executor: e, TaskGroup: &mesos.TaskGroupInfo{Tasks: tasks},
+	}}})
 }
 
 func kill(id string, grace ...time.Duration) core.Input {

@@ -56,6 +56,7 @@ func (c *Core) end(now time.Time, t *task, f *fate) {
 // report puts an update of a task, complete and with a uuid, on its way. A
 // terminal one ends the task: what it held is free in the same step.
 func (c *Core) report(now time.Time, t *task, s *mesos.TaskStatus) verdict {
+	c.explainDrain(t, s)
 	if v := t.updates.add(s); v != taken {
 		c.note(Note{
 			Kind: NoteUpdateDropped, Framework: t.framework.id, Task: t.id,
@@ -82,13 +83,16 @@ func (c *Core) report(now time.Time, t *task, s *mesos.TaskStatus) verdict {
 
 // retire takes a task that has ended out of its execution and the ledger.
 func (c *Core) retire(t *task) {
-	t.info = remains(t.info)
+	t.info, t.group = remains(t.info), nil
 	e := t.executor
 	if e == nil {
 		t.phase = ended
 		return
 	}
 	e.remove(t)
+	if c.drain != nil && len(e.tasks) == 0 && !e.isCommand() {
+		c.idle = append(c.idle, e)
+	}
 	if c.ledger.Release(e.id(), t.holder()) {
 		c.touch(e)
 	}

@@ -26,6 +26,7 @@ type task struct {
 	resources resource.Resources
 	framework *framework
 	executor  *execution // nil only for a task that ended before it had one
+	group     []*task    // those that start with it, itself too; nil for a task by itself, and once it is delivered
 
 	phase   phase
 	latest  mesos.TaskState // as of the newest update, acknowledged or not

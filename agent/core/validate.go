@@ -14,32 +14,49 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 )
 
-// validate refuses a task that makes no sense, or asks for what this agent
-// cannot do: to run it otherwise than asked for would be worse. The error names
-// the field and the rule.
-func validate(t *mesos.TaskInfo) error {
+// validate refuses tasks that make no sense, or ask for what this agent cannot
+// do: to run them otherwise than asked for would be worse. The error names the
+// field and the rule.
+func (r *request) validate() error {
+	if !r.group {
+		return validateTask(r.tasks[0])
+	}
+	errs := []error{validateExecutor("executor", r.executor)}
+	for i, t := range r.tasks {
+		errs = append(errs, validateFields(fmt.Sprintf("task_group.tasks[%d]", i), t))
+	}
+	return errors.Join(errs...)
+}
+
+func validateTask(t *mesos.TaskInfo) error {
 	e := t.GetExecutor()
 	if (e == nil) == (t.GetCommand() == nil) {
 		return errors.New("task.executor, task.command: exactly one of them must be set")
 	}
-	if err := unsupported("task", t, "name", "task_id", "agent_id", "resources", "executor", "command", "container",
-		"health_check", "check", "kill_policy", "data", "labels", "discovery", "max_completion_time"); err != nil {
+	if err := validateFields("task", t); err != nil {
 		return err
 	}
 	if e == nil {
-		return errors.Join(
-			validateCommand("task.command", t.GetCommand()),
-			validateContainer("task.container", t.GetContainer()),
-			validateCommandTask(t),
-		)
+		return errors.Join(validateCommand("task.command", t.GetCommand()), validateCommandTask(t))
 	}
+	return validateExecutor("task.executor", e)
+}
+
+func validateFields(field string, t *mesos.TaskInfo) error {
+	return errors.Join(
+		unsupported(field, t, "name", "task_id", "agent_id", "resources", "executor", "command", "container",
+			"health_check", "check", "kill_policy", "data", "labels", "discovery", "max_completion_time", "limits"),
+		validateContainer(field+".container", t.GetContainer()),
+	)
+}
+
+func validateExecutor(field string, e *mesos.ExecutorInfo) error {
 	if e.GetType() == mesos.ExecutorInfo_DEFAULT {
-		return errors.New("task.executor.type: DEFAULT is not supported by this agent, use CUSTOM or a command task")
+		return errors.New(field + ".type: DEFAULT: this agent has no default executor, use CUSTOM or a command task")
 	}
 	return errors.Join(
-		validateCommand("task.executor.command", e.GetCommand()),
-		validateContainer("task.executor.container", e.GetContainer()),
-		validateContainer("task.container", t.GetContainer()),
+		validateCommand(field+".command", e.GetCommand()),
+		validateContainer(field+".container", e.GetContainer()),
 	)
 }
 

@@ -56,6 +56,7 @@ type fate struct {
 	inFlight *mesos.TaskStatus
 	acked    bool // the terminal one
 
+	group     int             // how many tasks start with it, itself too
 	delivered bool            // to its executor
 	known     map[string]bool // uuids that were acknowledged
 }
@@ -157,11 +158,18 @@ func (w *world) toExecutor(m core.ToExecutor) {
 	if b == nil {
 		w.t.Fatalf("an event for connection %d, which is not there: %v", m.Conn, m.Event)
 	}
-	if m.Event.GetType() == executor.Event_LAUNCH {
-		id := m.Event.GetLaunch().GetTask().GetTaskId().GetValue()
+	tasks := m.Event.GetLaunchGroup().GetTaskGroup().GetTasks()
+	if t := m.Event.GetLaunch().GetTask(); t != nil {
+		tasks = append(tasks, t)
+	}
+	for _, t := range tasks {
+		id := t.GetTaskId().GetValue()
 		f := w.tasks[name(string(b.launch.Framework), id)]
 		if f.delivered || f.terminal != "" {
 			w.t.Fatalf("task %s is launched twice, or after its end", id)
+		}
+		if f.group != len(tasks) {
+			w.t.Fatalf("task %s of a group of %d is launched with %d", id, f.group, len(tasks))
 		}
 		f.delivered, b.has[id] = true, true
 	}
@@ -292,13 +300,67 @@ func (w *world) run(t *rapid.T) {
 			task.Executor.Name = new("another")
 		}
 	}
-	w.tasks[key] = &fate{}
+	w.tasks[key] = &fate{group: 1}
 	in := &link.FromMaster{Message: &link.FromMaster_Run{Run: &link.Run{
 		Framework: framework(func(f *mesos.FrameworkInfo) { f.Id.Value = &fid }), Task: task,
 	}}}
-	if w.step(core.FromMaster{Message: in}) != nil {
-		delete(w.tasks, key) // of a framework that is removed
+	w.must(core.FromMaster{Message: in})
+}
+
+func (w *world) runGroup(t *rapid.T) {
+	if !w.known {
+		t.Skip()
 	}
+	fid := rapid.SampledFrom([]string{"f", "g"}).Draw(t, "framework")
+	e := custom("", fmt.Sprintf("e%d", rapid.IntRange(1, 3).Draw(t, "executor")), "").Executor
+	n := rapid.IntRange(1, 3).Draw(t, "tasks")
+	var tasks []*mesos.TaskInfo
+	for i := range n {
+		id := fmt.Sprintf("g%d", i+rapid.IntRange(0, 2).Draw(t, "from")*n)
+		if f := w.tasks[name(fid, id)]; f != nil && !f.acked {
+			t.Skip()
+		}
+		tasks = append(tasks, command(id, fmt.Sprintf("cpus:1;mem:%d", rapid.IntRange(1, 300).Draw(t, "mem"))))
+	}
+	in := runGroup(e, tasks...)
+	in.(core.FromMaster).Message.GetRunGroup().Framework = framework(func(f *mesos.FrameworkInfo) { f.Id.Value = &fid })
+	ids := map[string]bool{}
+	for _, t := range tasks {
+		ids[t.GetTaskId().GetValue()] = true
+	}
+	if len(ids) < n {
+		w.t.Skip()
+	}
+	for id := range ids {
+		w.tasks[name(fid, id)] = &fate{group: n}
+	}
+	w.must(in)
+}
+
+func (w *world) drain(t *rapid.T) {
+	if !w.known || rapid.IntRange(0, 9).Draw(t, "seldom") > 0 {
+		t.Skip()
+	}
+	var config *mesos.DrainConfig
+	if rapid.Bool().Draw(t, "limited") {
+		config = within(time.Second)
+	}
+	w.must(drain(config))
+}
+
+func (w *world) ping(*rapid.T) {
+	if err := w.step(ping()); err != nil && w.known {
+		w.t.Fatalf("ping: %v", err)
+	}
+}
+
+func (w *world) preempt(t *rapid.T) {
+	if rapid.IntRange(0, 9).Draw(t, "seldom") > 0 {
+		t.Skip()
+	}
+	w.take() // what it forgets, the shell does not preempt
+	b := w.some(func(*box) bool { return true })
+	w.must(core.Preempt{Container: b.launch.Container})
 }
 
 func (w *world) kill(t *rapid.T) {
@@ -452,10 +514,7 @@ func (w *world) shutdownFramework(t *rapid.T) {
 }
 
 func (w *world) tick(t *rapid.T) {
-	at, ok := w.core.Deadline()
-	if !ok {
-		t.Skip()
-	}
+	at, _ := w.core.Deadline()
 	if rapid.Bool().Draw(t, "early") {
 		w.now = w.now.Add(time.Second)
 	}

@@ -547,8 +547,11 @@ type Register struct {
 	ResourceVersion []byte `protobuf:"bytes,8,opt,name=resource_version,json=resourceVersion" json:"resource_version,omitempty"`
 	// Operations that are not finished, or whose end is not acknowledged.
 	Operations []*v1.Operation `protobuf:"bytes,9,rep,name=operations" json:"operations,omitempty"`
-	// Set while the agent drains or has drained.
-	Drain         *v1.DrainInfo `protobuf:"bytes,10,opt,name=drain" json:"drain,omitempty"`
+	// Set while the agent drains: it forgets that it was drained when nothing is
+	// left on it.
+	Drain *v1.DrainInfo `protobuf:"bytes,10,opt,name=drain" json:"drain,omitempty"`
+	// What this agent can do and others may not.
+	Capabilities  []*v1.AgentInfo_Capability `protobuf:"bytes,11,rep,name=capabilities" json:"capabilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -649,6 +652,13 @@ func (x *Register) GetOperations() []*v1.Operation {
 func (x *Register) GetDrain() *v1.DrainInfo {
 	if x != nil {
 		return x.Drain
+	}
+	return nil
+}
+
+func (x *Register) GetCapabilities() []*v1.AgentInfo_Capability {
+	if x != nil {
+		return x.Capabilities
 	}
 	return nil
 }
@@ -1664,7 +1674,7 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"\x05drain\x18\r \x01(\v2\x11.tepui.link.DrainH\x00R\x05drainB\t\n" +
 	"\amessage\"\x06\n" +
 	"\x04Ping\"\x06\n" +
-	"\x04Pong\"\xcd\x03\n" +
+	"\x04Pong\"\x91\x04\n" +
 	"\bRegister\x12)\n" +
 	"\x05agent\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\x05agent\x12\x18\n" +
 	"\aversion\x18\x02 \x02(\tR\aversion\x127\n" +
@@ -1680,7 +1690,8 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"operations\x18\t \x03(\v2\x13.mesos.v1.OperationR\n" +
 	"operations\x12)\n" +
 	"\x05drain\x18\n" +
-	" \x01(\v2\x13.mesos.v1.DrainInfoR\x05drain\"\xa5\x01\n" +
+	" \x01(\v2\x13.mesos.v1.DrainInfoR\x05drain\x12B\n" +
+	"\fcapabilities\x18\v \x03(\v2\x1e.mesos.v1.AgentInfo.CapabilityR\fcapabilities\"\xa5\x01\n" +
 	"\n" +
 	"Registered\x12,\n" +
 	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\x12,\n" +
@@ -1766,48 +1777,49 @@ func file_api_link_agent_proto_rawDescGZIP() []byte {
 
 var file_api_link_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_api_link_agent_proto_goTypes = []any{
-	(*FromAgent)(nil),            // 0: tepui.link.FromAgent
-	(*FromMaster)(nil),           // 1: tepui.link.FromMaster
-	(*Ping)(nil),                 // 2: tepui.link.Ping
-	(*Pong)(nil),                 // 3: tepui.link.Pong
-	(*Register)(nil),             // 4: tepui.link.Register
-	(*Registered)(nil),           // 5: tepui.link.Registered
-	(*Update)(nil),               // 6: tepui.link.Update
-	(*Run)(nil),                  // 7: tepui.link.Run
-	(*RunGroup)(nil),             // 8: tepui.link.RunGroup
-	(*ApplyOperation)(nil),       // 9: tepui.link.ApplyOperation
-	(*OperationUpdate)(nil),      // 10: tepui.link.OperationUpdate
-	(*AcknowledgeOperation)(nil), // 11: tepui.link.AcknowledgeOperation
-	(*UpdateResources)(nil),      // 12: tepui.link.UpdateResources
-	(*Drain)(nil),                // 13: tepui.link.Drain
-	(*Kill)(nil),                 // 14: tepui.link.Kill
-	(*Acknowledge)(nil),          // 15: tepui.link.Acknowledge
-	(*ExecutorMessage)(nil),      // 16: tepui.link.ExecutorMessage
-	(*ExecutorExited)(nil),       // 17: tepui.link.ExecutorExited
-	(*ShutdownExecutor)(nil),     // 18: tepui.link.ShutdownExecutor
-	(*ShutdownFramework)(nil),    // 19: tepui.link.ShutdownFramework
-	(*Shutdown)(nil),             // 20: tepui.link.Shutdown
-	(*v1.AgentInfo)(nil),         // 21: mesos.v1.AgentInfo
-	(*v1.FrameworkInfo)(nil),     // 22: mesos.v1.FrameworkInfo
-	(*v1.ExecutorInfo)(nil),      // 23: mesos.v1.ExecutorInfo
-	(*v1.Task)(nil),              // 24: mesos.v1.Task
-	(*v1.Resource)(nil),          // 25: mesos.v1.Resource
-	(*v1.Operation)(nil),         // 26: mesos.v1.Operation
-	(*v1.DrainInfo)(nil),         // 27: mesos.v1.DrainInfo
-	(*v1.AgentID)(nil),           // 28: mesos.v1.AgentID
-	(*v1.MasterInfo)(nil),        // 29: mesos.v1.MasterInfo
-	(*v1.FrameworkID)(nil),       // 30: mesos.v1.FrameworkID
-	(*v1.ExecutorID)(nil),        // 31: mesos.v1.ExecutorID
-	(*v1.TaskStatus)(nil),        // 32: mesos.v1.TaskStatus
-	(v1.TaskState)(0),            // 33: mesos.v1.TaskState
-	(*v1.TaskInfo)(nil),          // 34: mesos.v1.TaskInfo
-	(*v1.TaskGroupInfo)(nil),     // 35: mesos.v1.TaskGroupInfo
-	(*v1.Offer_Operation)(nil),   // 36: mesos.v1.Offer.Operation
-	(*v1.UUID)(nil),              // 37: mesos.v1.UUID
-	(*v1.OperationStatus)(nil),   // 38: mesos.v1.OperationStatus
-	(*v1.DrainConfig)(nil),       // 39: mesos.v1.DrainConfig
-	(*v1.TaskID)(nil),            // 40: mesos.v1.TaskID
-	(*v1.KillPolicy)(nil),        // 41: mesos.v1.KillPolicy
+	(*FromAgent)(nil),               // 0: tepui.link.FromAgent
+	(*FromMaster)(nil),              // 1: tepui.link.FromMaster
+	(*Ping)(nil),                    // 2: tepui.link.Ping
+	(*Pong)(nil),                    // 3: tepui.link.Pong
+	(*Register)(nil),                // 4: tepui.link.Register
+	(*Registered)(nil),              // 5: tepui.link.Registered
+	(*Update)(nil),                  // 6: tepui.link.Update
+	(*Run)(nil),                     // 7: tepui.link.Run
+	(*RunGroup)(nil),                // 8: tepui.link.RunGroup
+	(*ApplyOperation)(nil),          // 9: tepui.link.ApplyOperation
+	(*OperationUpdate)(nil),         // 10: tepui.link.OperationUpdate
+	(*AcknowledgeOperation)(nil),    // 11: tepui.link.AcknowledgeOperation
+	(*UpdateResources)(nil),         // 12: tepui.link.UpdateResources
+	(*Drain)(nil),                   // 13: tepui.link.Drain
+	(*Kill)(nil),                    // 14: tepui.link.Kill
+	(*Acknowledge)(nil),             // 15: tepui.link.Acknowledge
+	(*ExecutorMessage)(nil),         // 16: tepui.link.ExecutorMessage
+	(*ExecutorExited)(nil),          // 17: tepui.link.ExecutorExited
+	(*ShutdownExecutor)(nil),        // 18: tepui.link.ShutdownExecutor
+	(*ShutdownFramework)(nil),       // 19: tepui.link.ShutdownFramework
+	(*Shutdown)(nil),                // 20: tepui.link.Shutdown
+	(*v1.AgentInfo)(nil),            // 21: mesos.v1.AgentInfo
+	(*v1.FrameworkInfo)(nil),        // 22: mesos.v1.FrameworkInfo
+	(*v1.ExecutorInfo)(nil),         // 23: mesos.v1.ExecutorInfo
+	(*v1.Task)(nil),                 // 24: mesos.v1.Task
+	(*v1.Resource)(nil),             // 25: mesos.v1.Resource
+	(*v1.Operation)(nil),            // 26: mesos.v1.Operation
+	(*v1.DrainInfo)(nil),            // 27: mesos.v1.DrainInfo
+	(*v1.AgentInfo_Capability)(nil), // 28: mesos.v1.AgentInfo.Capability
+	(*v1.AgentID)(nil),              // 29: mesos.v1.AgentID
+	(*v1.MasterInfo)(nil),           // 30: mesos.v1.MasterInfo
+	(*v1.FrameworkID)(nil),          // 31: mesos.v1.FrameworkID
+	(*v1.ExecutorID)(nil),           // 32: mesos.v1.ExecutorID
+	(*v1.TaskStatus)(nil),           // 33: mesos.v1.TaskStatus
+	(v1.TaskState)(0),               // 34: mesos.v1.TaskState
+	(*v1.TaskInfo)(nil),             // 35: mesos.v1.TaskInfo
+	(*v1.TaskGroupInfo)(nil),        // 36: mesos.v1.TaskGroupInfo
+	(*v1.Offer_Operation)(nil),      // 37: mesos.v1.Offer.Operation
+	(*v1.UUID)(nil),                 // 38: mesos.v1.UUID
+	(*v1.OperationStatus)(nil),      // 39: mesos.v1.OperationStatus
+	(*v1.DrainConfig)(nil),          // 40: mesos.v1.DrainConfig
+	(*v1.TaskID)(nil),               // 41: mesos.v1.TaskID
+	(*v1.KillPolicy)(nil),           // 42: mesos.v1.KillPolicy
 }
 var file_api_link_agent_proto_depIdxs = []int32{
 	4,  // 0: tepui.link.FromAgent.register:type_name -> tepui.link.Register
@@ -1838,46 +1850,47 @@ var file_api_link_agent_proto_depIdxs = []int32{
 	25, // 25: tepui.link.Register.total:type_name -> mesos.v1.Resource
 	26, // 26: tepui.link.Register.operations:type_name -> mesos.v1.Operation
 	27, // 27: tepui.link.Register.drain:type_name -> mesos.v1.DrainInfo
-	28, // 28: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	29, // 29: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
-	30, // 30: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
-	31, // 31: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
-	32, // 32: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
-	33, // 33: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
-	22, // 34: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
-	34, // 35: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
-	22, // 36: tepui.link.RunGroup.framework:type_name -> mesos.v1.FrameworkInfo
-	23, // 37: tepui.link.RunGroup.executor:type_name -> mesos.v1.ExecutorInfo
-	35, // 38: tepui.link.RunGroup.task_group:type_name -> mesos.v1.TaskGroupInfo
-	30, // 39: tepui.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
-	36, // 40: tepui.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
-	37, // 41: tepui.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
-	30, // 42: tepui.link.OperationUpdate.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 43: tepui.link.OperationUpdate.operation_uuid:type_name -> mesos.v1.UUID
-	38, // 44: tepui.link.OperationUpdate.status:type_name -> mesos.v1.OperationStatus
-	37, // 45: tepui.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
-	37, // 46: tepui.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
-	25, // 47: tepui.link.UpdateResources.total:type_name -> mesos.v1.Resource
-	39, // 48: tepui.link.Drain.config:type_name -> mesos.v1.DrainConfig
-	30, // 49: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
-	40, // 50: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
-	41, // 51: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
-	30, // 52: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	40, // 53: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	30, // 54: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	31, // 55: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	30, // 56: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
-	31, // 57: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
-	30, // 58: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	31, // 59: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	30, // 60: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	0,  // 61: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
-	1,  // 62: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
-	62, // [62:63] is the sub-list for method output_type
-	61, // [61:62] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	28, // 28: tepui.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	29, // 29: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	30, // 30: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
+	31, // 31: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
+	32, // 32: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
+	33, // 33: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
+	34, // 34: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
+	22, // 35: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
+	35, // 36: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
+	22, // 37: tepui.link.RunGroup.framework:type_name -> mesos.v1.FrameworkInfo
+	23, // 38: tepui.link.RunGroup.executor:type_name -> mesos.v1.ExecutorInfo
+	36, // 39: tepui.link.RunGroup.task_group:type_name -> mesos.v1.TaskGroupInfo
+	31, // 40: tepui.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 41: tepui.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	38, // 42: tepui.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	31, // 43: tepui.link.OperationUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	38, // 44: tepui.link.OperationUpdate.operation_uuid:type_name -> mesos.v1.UUID
+	39, // 45: tepui.link.OperationUpdate.status:type_name -> mesos.v1.OperationStatus
+	38, // 46: tepui.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	38, // 47: tepui.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	25, // 48: tepui.link.UpdateResources.total:type_name -> mesos.v1.Resource
+	40, // 49: tepui.link.Drain.config:type_name -> mesos.v1.DrainConfig
+	31, // 50: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
+	41, // 51: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
+	42, // 52: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
+	31, // 53: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	41, // 54: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	31, // 55: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	32, // 56: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	31, // 57: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
+	32, // 58: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
+	31, // 59: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	32, // 60: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	31, // 61: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	0,  // 62: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
+	1,  // 63: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
+	63, // [63:64] is the sub-list for method output_type
+	62, // [62:63] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_api_link_agent_proto_init() }
