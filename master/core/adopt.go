@@ -50,13 +50,11 @@ func (c *Core) adoptFramework(r *registration, id FrameworkID) *framework {
 	if f := c.frameworks[id]; f != nil {
 		return f
 	}
-	f := c.addFramework(id, r.frameworks[id])
-	f.ending = c.completed.has(id)
+	f := c.addFramework(id, profile{info: r.frameworks[id]})
+	f.recovered, f.ending = true, c.completed.has(id)
 	if !f.ending {
-		wait := max(f.failoverTimeout(), c.cfg.AgentReregisterTimeout)
-		f.failover = c.timers.set(c.now.Add(wait), func() {
-			c.endFramework(f, "recovered, and not subscribed in "+wait.String())
-		})
+		c.rememberFramework(f)
+		c.awaitReturn(f, max(f.failoverTimeout(), c.cfg.AgentReregisterTimeout))
 	}
 	c.note(Note{Level: Info, Event: "framework recovered", Framework: id, Agent: r.id})
 	return f

@@ -64,6 +64,11 @@ type Core struct {
 	frameworks map[FrameworkID]*framework
 	schedulers map[ConnID]*framework
 	completed  *recent[FrameworkID]
+	history    history // of completed frameworks, for people
+
+	weights map[string]float64
+	quotas  map[string]roleQuota
+	hold    hold
 
 	agents   map[AgentID]*agent
 	agentSeq uint64
@@ -87,7 +92,8 @@ type Core struct {
 	spare Ready // the buffers of the Ready before, for the next one
 }
 
-// New returns a core that knows no framework and no agent.
+// New returns a core that knows what an earlier master remembered. An error names
+// the field of Config, or the record, that is wrong.
 func New(cfg Config) (*Core, error) {
 	if cfg.Allocator == nil {
 		return nil, errors.New("core: Config.Allocator is nil: it must be set")
@@ -101,11 +107,13 @@ func New(cfg Config) (*Core, error) {
 	if cfg.AgentReregisterTimeout < 0 || cfg.OfferTimeout < 0 {
 		return nil, errors.New("core: a timeout in Config is negative: it must be 0 or more")
 	}
-	return &Core{
+	c := &Core{
 		cfg:        cfg,
 		alloc:      cfg.Allocator,
 		ids:        ids{master: cfg.Master.GetId()},
 		frameworks: make(map[FrameworkID]*framework),
+		weights:    make(map[string]float64),
+		quotas:     make(map[string]roleQuota),
 		schedulers: make(map[ConnID]*framework),
 		completed:  newRecent[FrameworkID](maxCompleted),
 		agents:     make(map[AgentID]*agent),
@@ -115,7 +123,11 @@ func New(cfg Config) (*Core, error) {
 		offers:     make(map[OfferID]*offer),
 		acked:      newRecent[end](maxAcknowledged),
 		closed:     make(map[ConnID]struct{}),
-	}, nil
+	}
+	if err := c.restore(cfg.Remembered); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Step validates one input and applies it. An error, always an *Error, is the
@@ -127,6 +139,7 @@ func (c *Core) Step(now time.Time, in Input) error {
 	}
 	if c.started.IsZero() {
 		c.started = c.now
+		c.begin()
 	}
 	switch in := in.(type) {
 	case Call:
@@ -175,8 +188,12 @@ func (c *Core) Ready() Ready {
 
 // Deadline is when the next Tick is due, if one is.
 func (c *Core) Deadline() (time.Time, bool) {
+	if c.started.IsZero() && len(c.cfg.Remembered) > 0 {
+		return time.Time{}, true // what is remembered waits for the time to count from
+	}
 	timer, hasTimer := c.timers.next()
 	alloc, hasAlloc := c.alloc.Deadline()
+	hasAlloc = hasAlloc && !c.hold.on
 	if hasAlloc && (!hasTimer || alloc.Before(timer)) {
 		return alloc, true
 	}
@@ -231,6 +248,8 @@ func (c *Core) frameworkCall(f *framework, call *scheduler.Call) {
 		c.acknowledge(f, call.GetAcknowledge())
 	case scheduler.Call_RECONCILE:
 		c.reconcile(f, call.GetReconcile())
+	case scheduler.Call_UPDATE_FRAMEWORK:
+		c.updateFramework(f, call.GetUpdateFramework())
 	case scheduler.Call_MESSAGE:
 		c.messageDown(f, call.GetMessage())
 	case scheduler.Call_REQUEST:

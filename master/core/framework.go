@@ -7,7 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tepui/tepui/api/registry"
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/scheduler"
 )
 
 // framework is what the master knows of one framework.
@@ -15,8 +17,8 @@ import (
 //	            SUBSCRIBE                 closed
 //	(unknown) ------------> connected <------------> disconnected
 //	    |                       |      SUBSCRIBE          |
-//	    | an agent brings it    | TEARDOWN,               | failover_timeout
-//	    v                       | failover_timeout 0      |
+//	    | an agent brings it,   | TEARDOWN,               | failover_timeout
+//	    v or a record           | failover_timeout 0      |
 //	recovered --SUBSCRIBE--> connected                    |
 //	    |                       v                         |
 //	    +------------------>  ending <--------------------+
@@ -31,6 +33,16 @@ type framework struct {
 	roles   []string
 	caps    Capabilities
 	ending  bool // removed; its tasks and executors are being shut down
+
+	suppressed  []string                    // as it subscribed; sorted
+	constraints *scheduler.OfferConstraints // replaced, never changed
+	recovered   bool                        // it has not subscribed at this master
+
+	registered   time.Time // first subscription at this master; zero while recovered
+	reregistered time.Time // the latest after that
+	disconnected time.Time // zero while it is connected
+	unregistered time.Time // when it was removed
+	remembered   *registry.Framework
 
 	offers    map[OfferID]*offer
 	tasks     map[TaskID]*task
@@ -99,7 +111,7 @@ func oldRole(info *mesos.FrameworkInfo) string {
 
 // addFramework makes a framework known, neither connected nor eligible for
 // offers.
-func (c *Core) addFramework(id FrameworkID, info *mesos.FrameworkInfo) *framework {
+func (c *Core) addFramework(id FrameworkID, p profile) *framework {
 	f := &framework{
 		id:        id,
 		protoID:   &mesos.FrameworkID{Value: new(string(id))},
@@ -107,7 +119,7 @@ func (c *Core) addFramework(id FrameworkID, info *mesos.FrameworkInfo) *framewor
 		tasks:     make(map[TaskID]*task),
 		executors: make(map[*executor]struct{}),
 	}
-	f.setInfo(info)
+	f.setProfile(p)
 	c.frameworks[id] = f
 	c.alloc.AddFramework(id)
 	return f
@@ -119,6 +131,38 @@ func (f *framework) setInfo(info *mesos.FrameworkInfo) {
 	f.info = info
 	f.caps = capabilitiesOf(info)
 	f.roles = rolesOf(info)
+}
+
+// profile is what a framework says of itself and of what it wants.
+type profile struct {
+	info        *mesos.FrameworkInfo
+	suppressed  []string
+	constraints *scheduler.OfferConstraints
+}
+
+// validate tells what is wrong with a profile, if anything is.
+func (p profile) validate() *Error {
+	if err := validateFramework(p.info, p.suppressed); err != nil {
+		return err
+	}
+	return validateConstraints(p.constraints, rolesOf(p.info))
+}
+
+// setProfile makes p what is known of the framework.
+func (f *framework) setProfile(p profile) {
+	f.setInfo(p.info)
+	f.suppressed = slices.Clone(p.suppressed)
+	slices.Sort(f.suppressed)
+	f.suppressed = slices.Compact(f.suppressed)
+	f.constraints = p.constraints
+}
+
+// subscription returns what the allocator is to know of the framework.
+func (f *framework) subscription() Subscription {
+	return Subscription{
+		Roles: f.roles, Suppressed: f.suppressed, Capabilities: f.caps,
+		Filters: f.info.GetOfferFilters(), Constraints: f.constraints,
+	}
 }
 
 // failoverTimeout returns how long a disconnected framework is waited for.

@@ -79,6 +79,22 @@ func TestASubscriptionThatBreaksARuleGetsAnErrorEventAndTheEnd(t *testing.T) {
 		"negative failover_timeout":   {info: frameworkInfo(withFailoverTimeout(-1)), words: []string{"failover_timeout", "-1", "from 0"}},
 		"failover_timeout NaN":        {info: frameworkInfo(withFailoverTimeout(math.NaN())), words: []string{"failover_timeout", "NaN"}},
 		"failover_timeout too long":   {info: frameworkInfo(withFailoverTimeout(1e300)), words: []string{"failover_timeout", "1e+300"}},
+		"filters for a role that it does not have": {
+			info:  frameworkInfo(withRoles("a"), withMinimum("b", map[string]float64{"cpus": 1})),
+			words: []string{"framework_info.offer_filters", `"b"`},
+		},
+		"a minimum without an amount": {
+			info:  frameworkInfo(withRoles("a"), withMinimum("a", map[string]float64{})),
+			words: []string{`framework_info.offer_filters["a"]`, "quantities[0]", "must have an amount"},
+		},
+		"a minimum that is no amount": {
+			info:  frameworkInfo(withRoles("a"), withMinimum("a", map[string]float64{"cpus": -1})),
+			words: []string{"quantities[0].quantities", `"cpus"`, "-1"},
+		},
+		"too many minimums": {
+			info:  frameworkInfo(withRoles("a"), withMinimum("a", slices.Repeat([]map[string]float64{{"cpus": 1}}, 101)...)),
+			words: []string{"quantities", "101", "100 at most"},
+		},
 		"suppressed role that it does not have": {
 			info: frameworkInfo(withRoles("a")), suppressed: []string{"b"},
 			words: []string{"suppressed_roles", `"b"`},
@@ -142,10 +158,6 @@ func TestACallThatIsRefusedDoesNotEndTheConnection(t *testing.T) {
 		call *scheduler.Call
 		word string
 	}{
-		"a type for later": {&scheduler.Call{
-			Type:            scheduler.Call_UPDATE_FRAMEWORK.Enum(),
-			UpdateFramework: &scheduler.Call_UpdateFramework{FrameworkInfo: frameworkInfo(withID("m-0000"))},
-		}, "UPDATE_FRAMEWORK"},
 		"no known type": {&scheduler.Call{Type: scheduler.Call_UNKNOWN.Enum()}, "UNKNOWN"},
 		"too many questions": {&scheduler.Call{
 			Type: scheduler.Call_RECONCILE.Enum(), Reconcile: &scheduler.Call_Reconcile{Tasks: questions},

@@ -28,13 +28,26 @@ func (c *Core) schedulerClosed(in SchedulerClosed) {
 	if in.Cut {
 		wait = max(wait, cutGrace)
 	}
+	c.leave(f, wait)
+}
+
+// leave handles a framework whose connection has ended: it has so long to
+// subscribe again.
+func (c *Core) leave(f *framework, wait time.Duration) {
 	c.note(Note{Level: Info, Event: "framework disconnected", Framework: f.id, Detail: wait.String()})
+	f.disconnected = c.now
 	if wait == 0 {
 		c.endFramework(f, "disconnected, failover_timeout 0")
 		return
 	}
+	c.rememberFramework(f)
+	c.awaitReturn(f, wait)
+}
+
+// awaitReturn has a framework removed that does not subscribe in time.
+func (c *Core) awaitReturn(f *framework, wait time.Duration) {
 	f.failover = c.timers.set(c.now.Add(wait), func() {
-		c.endFramework(f, "failover_timeout is over")
+		c.endFramework(f, "it did not subscribe again in "+wait.String())
 	})
 }
 
@@ -51,8 +64,9 @@ func (c *Core) teardown(f *framework) {
 // offered what is still in use.
 func (c *Core) endFramework(f *framework, why string) {
 	c.timers.stop(f.failover)
-	f.ending = true
-	c.completed.add(f.id)
+	f.ending, f.unregistered = true, c.now
+	c.history.add(f)
+	c.complete(f)
 	c.note(Note{Level: Info, Event: "framework removed", Framework: f.id, Detail: why})
 	for _, a := range agentsOf(f) {
 		c.toAgent(a, shutdownFramework(f))

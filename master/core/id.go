@@ -92,17 +92,20 @@ func (r *recent[ID]) has(id ID) bool {
 	return ok
 }
 
-// add puts id into the set and, where the set is full, forgets the oldest.
-func (r *recent[ID]) add(id ID) {
+// add puts id into the set and, where the set is full, forgets the oldest, which
+// it returns.
+func (r *recent[ID]) add(id ID) (oldest ID, forgotten bool) {
 	if r.has(id) {
-		return
+		return oldest, false
 	}
 	r.set[id] = struct{}{}
 	if len(r.order) < r.limit {
 		r.order = append(r.order, id)
-		return
+		return oldest, false
 	}
-	delete(r.set, r.order[r.next])
+	oldest = r.order[r.next]
+	delete(r.set, oldest)
 	r.order[r.next] = id
 	r.next = (r.next + 1) % r.limit
+	return oldest, true
 }

@@ -35,6 +35,9 @@ func (o *offer) piece() Piece {
 // makeOffers turns what the allocator grants into offers: one OFFERS event, or
 // several where there are many, for each framework.
 func (c *Core) makeOffers() {
+	if c.hold.on {
+		return
+	}
 	var order []*framework
 	batch := make(map[*framework][]*mesos.Offer)
 	for _, p := range c.alloc.Allocate(c.now) {

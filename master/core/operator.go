@@ -47,6 +47,20 @@ func (c *Core) operate(in OperatorCall) (*master.Response, *Error) {
 		return c.getVersion(), nil
 	case master.Call_GET_MASTER:
 		return c.getMaster(), nil
+	case master.Call_GET_WEIGHTS:
+		return c.getWeights(), nil
+	case master.Call_UPDATE_WEIGHTS:
+		return nil, c.updateWeights(call.GetUpdateWeights())
+	case master.Call_GET_QUOTA:
+		return c.getQuota(), nil
+	case master.Call_UPDATE_QUOTA:
+		return nil, c.updateQuota(call.GetUpdateQuota())
+	//lint:ignore SA1019 tools from before 1.9 make these two
+	case master.Call_SET_QUOTA:
+		return nil, c.setOldQuota(call)
+	//lint:ignore SA1019 as above
+	case master.Call_REMOVE_QUOTA:
+		return nil, c.removeOldQuota(call)
 	case master.Call_TEARDOWN:
 		return nil, c.operatorTeardown(call.GetTeardown())
 	default:

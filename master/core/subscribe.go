@@ -4,7 +4,8 @@
 package core
 
 import (
-	mesos "github.com/tepui/tepui/api/v1"
+	"time"
+
 	"github.com/tepui/tepui/api/v1/scheduler"
 )
 
@@ -15,31 +16,29 @@ func (c *Core) subscribe(conn ConnID, current *framework, call *scheduler.Call_S
 	if current != nil {
 		return failf(Unexpected, "type SUBSCRIBE: %s is already subscribed on this connection", current.id)
 	}
-	info := call.GetFrameworkInfo()
-	id := FrameworkID(info.GetId().GetValue())
+	p := profile{call.GetFrameworkInfo(), call.GetSuppressedRoles(), call.GetOfferConstraints()}
+	id := FrameworkID(p.info.GetId().GetValue())
 	f := c.frameworks[id]
-	if err := c.admit(id, f, info, call.GetSuppressedRoles()); err != nil {
+	if err := c.admit(id, f, p); err != nil {
 		c.note(Note{Level: Warn, Event: "subscription refused", Framework: id, Detail: err.Text})
 		c.refuse(conn, err.Text)
 		return nil
 	}
 	if f == nil {
-		f = c.newFramework(id, info)
+		f = c.newFramework(id, p)
 	} else {
-		c.updateFramework(f, info)
+		c.failOver(f, p)
 	}
 	c.attach(f, conn)
-	c.alloc.Subscribe(f.id, Subscription{
-		Roles: f.roles, Suppressed: call.GetSuppressedRoles(), Capabilities: f.caps,
-		Filters: f.info.GetOfferFilters(), Constraints: call.GetOfferConstraints(),
-	})
+	c.alloc.Subscribe(f.id, f.subscription())
+	c.rememberFramework(f)
 	return nil
 }
 
 // admit tells why a subscription is to be refused, if it is. f is the framework
 // of this id, if there is one.
-func (c *Core) admit(id FrameworkID, f *framework, info *mesos.FrameworkInfo, suppressed []string) *Error {
-	if err := validateFramework(info, suppressed); err != nil {
+func (c *Core) admit(id FrameworkID, f *framework, p profile) *Error {
+	if err := p.validate(); err != nil {
 		return err
 	}
 	switch {
@@ -47,36 +46,43 @@ func (c *Core) admit(id FrameworkID, f *framework, info *mesos.FrameworkInfo, su
 		return failf(Invalid, "framework_info.id %q: this framework has been removed, subscribe without an id", id)
 	case f == nil && len(c.frameworks) >= maxFrameworks:
 		return failf(Exhausted, "the master knows %d frameworks and takes no more", len(c.frameworks))
-	case f != nil && f.info.GetPrincipal() != info.GetPrincipal():
-		return failf(Invalid, "framework_info.principal %q: must stay %q", info.GetPrincipal(), f.info.GetPrincipal())
+	case f != nil && f.info.GetPrincipal() != p.info.GetPrincipal():
+		return failf(Invalid, "framework_info.principal %q: must stay %q", brief(p.info.GetPrincipal()), f.info.GetPrincipal())
 	}
 	return nil
 }
 
 // newFramework adds a framework under an id of its own, or one that is new to
 // this master, which may have followed another.
-func (c *Core) newFramework(id FrameworkID, info *mesos.FrameworkInfo) *framework {
+func (c *Core) newFramework(id FrameworkID, p profile) *framework {
 	for id == "" || c.frameworks[id] != nil || c.completed.has(id) {
 		id = c.ids.framework()
 	}
-	f := c.addFramework(id, info)
-	c.note(Note{Level: Info, Event: "framework added", Framework: id, Detail: info.GetName()})
+	f := c.addFramework(id, p)
+	f.registered = c.now
+	c.note(Note{Level: Info, Event: "framework added", Framework: id, Detail: p.info.GetName()})
 	return f
 }
 
-// updateFramework takes over what a known framework now says of itself. Its
-// user and checkpoint stay what they were: its agents run by them.
-func (c *Core) updateFramework(f *framework, info *mesos.FrameworkInfo) {
-	info.User, info.Checkpoint = f.info.User, f.info.Checkpoint
+// failOver takes over what a known framework now says of itself. Its user and
+// checkpoint stay what they were: its agents run by them.
+func (c *Core) failOver(f *framework, p profile) {
+	p.info.User, p.info.Checkpoint = f.info.User, f.info.Checkpoint
 	c.detach(f, "Framework failed over")
-	f.setInfo(info)
-	c.note(Note{Level: Info, Event: "framework failed over", Framework: f.id, Detail: info.GetName()})
+	f.setProfile(p)
+	if f.registered.IsZero() {
+		f.registered = c.now
+	} else {
+		f.reregistered = c.now
+	}
+	f.recovered = false
+	c.note(Note{Level: Info, Event: "framework failed over", Framework: f.id, Detail: p.info.GetName()})
 }
 
 // attach makes conn the framework's connection and greets it.
 func (c *Core) attach(f *framework, conn ConnID) {
 	c.timers.stop(f.failover)
-	f.conn = conn
+	f.conn, f.disconnected = conn, time.Time{}
 	c.schedulers[conn] = f
 	c.toFramework(f, subscribedEvent(f, c.cfg.Master))
 	c.beat(f)

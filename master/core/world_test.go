@@ -225,6 +225,27 @@ func withCapability(c mesos.FrameworkInfo_Capability_Type) func(*mesos.Framework
 	}
 }
 
+// withMinimum gives the framework its own minimum for offers in a role: any one of
+// the list.
+func withMinimum(role string, list ...map[string]float64) func(*mesos.FrameworkInfo) {
+	m := &mesos.OfferFilters_MinAllocatableResources{}
+	for _, amounts := range list {
+		m.Quantities = append(m.Quantities, &mesos.OfferFilters_ResourceQuantities{Quantities: scalars(amounts)})
+	}
+	return func(i *mesos.FrameworkInfo) {
+		i.OfferFilters = map[string]*mesos.OfferFilters{role: {MinAllocatableResources: m}}
+	}
+}
+
+// scalars returns amounts as messages carry them.
+func scalars(amounts map[string]float64) map[string]*mesos.Value_Scalar {
+	out := make(map[string]*mesos.Value_Scalar)
+	for name, amount := range amounts {
+		out[name] = &mesos.Value_Scalar{Value: &amount}
+	}
+	return out
+}
+
 func partitionAware(i *mesos.FrameworkInfo) {
 	withCapability(mesos.FrameworkInfo_Capability_PARTITION_AWARE)(i)
 }
