@@ -19,8 +19,8 @@ func (h *history) add(f *framework) {
 	}
 }
 
-// complete makes the id of a framework one that is refused from now on.
-func (c *Core) complete(f *framework) {
+// retire makes the id of a framework one that is refused from now on.
+func (c *Core) retire(f *framework) {
 	oldest, forgotten := c.completed.add(f.id)
 	if forgotten {
 		c.remember(RecordFramework, string(oldest), nil)

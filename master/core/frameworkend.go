@@ -66,7 +66,7 @@ func (c *Core) endFramework(f *framework, why string) {
 	c.timers.stop(f.failover)
 	f.ending, f.unregistered = true, c.now
 	c.history.add(f)
-	c.complete(f)
+	c.retire(f)
 	c.note(Note{Level: Info, Event: "framework removed", Framework: f.id, Detail: why})
 	for _, a := range agentsOf(f) {
 		c.toAgent(a, shutdownFramework(f))

@@ -41,6 +41,15 @@ func (c *Core) beginHold() {
 	})
 }
 
+// reason tells why there are no offers; empty if there may be.
+func (h *hold) reason() string {
+	if !h.on {
+		return ""
+	}
+	return fmt.Sprintf("the master is new and there is a quota: it makes offers when %d%% of %d agents are back (%d are), or at %s",
+		holdShare, h.expected, h.back, clock(h.timer.at))
+}
+
 func (h *hold) enough() bool { return h.back*100 >= h.expected*holdShare }
 
 // agentIsBack tells that one of the expected agents is back, or will never be. To
