@@ -47,6 +47,12 @@ func (c *Core) operate(in OperatorCall) (*master.Response, *Error) {
 		return c.getVersion(), nil
 	case master.Call_GET_MASTER:
 		return c.getMaster(), nil
+	case master.Call_GET_FRAMEWORKS:
+		return c.getFrameworks(), nil
+	case master.Call_GET_EXECUTORS:
+		return c.getExecutors(), nil
+	case master.Call_GET_ROLES:
+		return c.getRoles(), nil
 	case master.Call_GET_WEIGHTS:
 		return c.getWeights(), nil
 	case master.Call_UPDATE_WEIGHTS:
@@ -105,19 +111,4 @@ func (c *Core) getMaster() *master.Response {
 			StartTime: new(seconds(c.started)), ElectedTime: new(seconds(c.started)),
 		},
 	}
-}
-
-// operatorTeardown handles an operator's TEARDOWN: as the framework's own, with a
-// word to it about the end of its connection.
-func (c *Core) operatorTeardown(call *master.Call_Teardown) *Error {
-	id := FrameworkID(call.GetFrameworkId().GetValue())
-	f := c.frameworks[id]
-	switch {
-	case f == nil || f.ending:
-		return failf(NotFound, "teardown.framework_id %q: no such framework", brief(string(id)))
-	case f.conn != 0:
-		c.detach(f, "framework torn down by an operator")
-	}
-	c.endFramework(f, "torn down by an operator")
-	return nil
 }
