@@ -247,13 +247,19 @@ func (a *agentStream) send(m *link.FromAgent) {
 	}
 }
 
+// next takes the next message of the master. Pings are answered.
 func (a *agentStream) next() *link.FromMaster {
 	a.tb.Helper()
-	m, err := a.Recv()
-	if err != nil {
-		a.tb.Fatal(err)
+	for {
+		m, err := a.Recv()
+		if err != nil {
+			a.tb.Fatal(err)
+		}
+		if m.GetPing() == nil {
+			return m
+		}
+		a.send(&link.FromAgent{Message: &link.FromAgent_Pong{Pong: &link.Pong{}}})
 	}
-	return m
 }
 
 func (a *agentStream) update(f *mesos.FrameworkID, task *mesos.TaskID, state mesos.TaskState, uuid []byte) {

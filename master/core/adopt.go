@@ -19,6 +19,9 @@ func (c *Core) adopt(a *agent, r *registration) {
 	for _, t := range r.before {
 		before[t.key()] = t
 	}
+	for _, t := range r.away {
+		before[t.key()] = t
+	}
 	beforeExecutors := make(map[executorKey]*executor, len(r.beforeExecutors))
 	for _, e := range r.beforeExecutors {
 		beforeExecutors[e.key()] = e
@@ -98,8 +101,12 @@ func (c *Core) adoptTask(a *agent, r *registration, m registeredTask, before *ta
 		t.role, t.kill = before.role, before.kill
 	}
 	t.shadow = f.tasks[t.id] != nil || before != nil && before.shadow
+	t.describe(m.task.GetName(), m.task.GetLabels(), m.task.GetDiscovery())
 	c.addTask(t)
 	c.alloc.Charge(t.piece())
+	if r.returns {
+		c.tellReturned(t)
+	}
 	if t.shadow {
 		t.kill = &link.Kill{FrameworkId: f.protoID, TaskId: m.task.GetTaskId()}
 		c.note(Note{Level: Warn, Event: "task id runs twice", Framework: f.id, Agent: a.id, Task: t.id})
@@ -107,16 +114,36 @@ func (c *Core) adoptTask(a *agent, r *registration, m registeredTask, before *ta
 	c.sendKill(t)
 }
 
+// tellReturned tells the framework of a task whose agent was unreachable that it
+// is there after all, once, and not to be acknowledged.
+func (c *Core) tellReturned(t *task) {
+	if t.shadow || t.framework.ending {
+		return
+	}
+	c.tell(t.framework, taskStatus{
+		task: t.id, agent: t.agent.protoID, executor: t.executor, state: t.state,
+		reason:  mesos.TaskStatus_REASON_AGENT_REREGISTERED,
+		message: "agent " + t.agent.info.GetHostname() + " was unreachable and came back",
+	})
+}
+
 // settle tells frameworks of tasks and executors that the agent no longer has,
 // and agents of frameworks that are over.
 func (c *Core) settle(a *agent, r *registration) {
+	l := loss{
+		precise: mesos.TaskState_TASK_DROPPED, reason: mesos.TaskStatus_REASON_RECONCILIATION,
+		message: "the agent came back without this task",
+	}
 	for _, t := range r.before {
-		f := t.framework
 		if a.tasks[t.key()] == nil {
-			c.tellLost(t, f.lostState(mesos.TaskState_TASK_DROPPED), mesos.TaskStatus_REASON_RECONCILIATION,
-				"the agent came back without this task")
+			c.completeTask(t, c.tellLost(t, l))
 		}
-		c.forgetIfEmpty(f)
+		c.forgetIfEmpty(t.framework)
+	}
+	for _, t := range r.away {
+		if a.tasks[t.key()] == nil {
+			c.loseOne(t, l)
+		}
 	}
 	for _, e := range r.beforeExecutors {
 		f := e.framework

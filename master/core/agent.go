@@ -5,30 +5,32 @@ package core
 
 import (
 	"cmp"
+	"container/list"
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
 )
 
-// agent is what the master knows of one agent.
-//
-//	              register                closed
-//	(unknown) ---------------> connected <---------> disconnected
-//	                               |      register        |
-//	      it comes back as another |                      | reregister timeout
-//	                               +------> (removed) <---+
+// agent is what the master knows of one agent. AgentState tells how it may stand.
 type agent struct {
 	id      AgentID
 	protoID *mesos.AgentID
 	seq     uint64 // order of registration
-	info    *mesos.AgentInfo
+	state   AgentState
+	since   time.Time        // in this state
+	info    *mesos.AgentInfo // replaced, never changed: messages and records share it
+	version string
 	url     *mesos.URL // where its API is, for offers
 	place   place
 	conn    ConnID // 0: not connected
+
+	registered   time.Time // with this master first
+	reregistered time.Time // and last, if more than once
 
 	total   resource.Resources
 	used    resource.Resources // by tasks and executors
@@ -37,8 +39,22 @@ type agent struct {
 	offers    map[OfferID]*offer
 	tasks     map[taskKey]*task
 	executors map[executorKey]*executor
-	lost      *timer // runs while it is disconnected
-	givenUp   bool   // lost has fired, and it has not come back since
+
+	lost    *timer // runs while it is disconnected
+	ping    *timer // runs while it is connected or disconnected
+	asked   bool   // the last ping is not answered
+	missed  int    // pings in a row that were not answered
+	overdue string // why it is to be unreachable when its turn comes; empty: it is not
+	queued  bool   // it is in Core.overdue
+
+	away    map[taskKey]*task // those that were on it when it became unreachable
+	element *list.Element     // of its list in departed; nil while it is not there
+
+	deactivated    bool             // by an operator
+	drain          *mesos.DrainInfo // replaced, never changed; nil: not drained
+	drainStarted   time.Time
+	unavailability *mesos.Unavailability // of its machine; nil: none is planned
+	inverse        map[FrameworkID]*inverseOffer
 }
 
 // taskKey names a task on an agent.
@@ -86,6 +102,8 @@ func (c *Core) stepAgentMessage(in AgentMessage) error {
 		c.executorExited(a, m.ExecutorExited)
 	case *link.FromAgent_ExecutorMessage:
 		c.messageUp(a, m.ExecutorMessage)
+	case *link.FromAgent_Pong:
+		c.pong(a)
 	default:
 		return failf(Unsupported, "a message of agent %s has no field that this master version knows", a.id)
 	}
@@ -112,6 +130,7 @@ func (c *Core) executorExited(a *agent, m *link.ExecutorExited) {
 	for k, t := range a.tasks { // they go in no order: nobody is told
 		if k.framework == f.id && t.executor == e.id {
 			c.dropTask(t)
+			c.completeTask(t, t.last)
 		}
 	}
 	c.forgetIfEmpty(f)
@@ -130,6 +149,7 @@ func (c *Core) addExecutor(e *executor) {
 
 // dropExecutor takes an executor out of the books and frees what it had.
 func (c *Core) dropExecutor(e *executor) {
+	c.lessOn(e.agent)
 	delete(e.agent.executors, e.key())
 	delete(e.framework.executors, e)
 	e.agent.used = c.less(e.agent.used, e.resources)
@@ -149,8 +169,11 @@ func sortedExecutors(m map[executorKey]*executor) []*executor {
 func (c *Core) less(from, part resource.Resources) resource.Resources {
 	left, err := from.Subtract(part)
 	if err != nil {
-		c.broken = errors.Join(c.broken, err)
+		c.fault(err)
 		return from
 	}
 	return left
 }
+
+// fault keeps a fault of the core in its own sums or states.
+func (c *Core) fault(err error) { c.broken = errors.Join(c.broken, err) }

@@ -19,12 +19,8 @@ func (c *Core) Check() error {
 	if c.broken != nil {
 		return fmt.Errorf("core: sums do not add up: %w", c.broken)
 	}
-	placed := 0
-	for _, list := range c.places {
-		placed += len(list)
-	}
-	if placed != len(c.agents) {
-		return fmt.Errorf("core: %d agents have a place, of %d", placed, len(c.agents))
+	if err := c.checkPlaces(); err != nil {
+		return err
 	}
 	for _, a := range sortedAgents(c.agents) {
 		if err := c.checkAgent(a); err != nil {
@@ -64,8 +60,8 @@ func (c *Core) checkAgent(a *agent) error {
 	}
 	for _, o := range sortedOffers(a.offers) {
 		add(&offered, "offer "+string(o.id), o.resources)
-		if c.offers[o.id] != o || a.conn == 0 {
-			errs = append(errs, fmt.Errorf("offer %s stands while the agent is not connected, or is unknown", o.id))
+		if why := a.inactive(); c.offers[o.id] != o || why != "" {
+			errs = append(errs, fmt.Errorf("offer %s stands, and is unknown or the agent is %s", o.id, why))
 		}
 	}
 	for _, t := range sortedTasks(a.tasks) {
@@ -79,6 +75,38 @@ func (c *Core) checkAgent(a *agent) error {
 		}
 	}
 	return errors.Join(errors.Join(errs...), c.checkSums(a, offered, used))
+}
+
+// checkPlaces checks that the agents that are or were connected have a place, and
+// that each is where its state wants it to be.
+func (c *Core) checkPlaces() error {
+	placed, settled, recovered := 0, 0, 0
+	for _, list := range c.places {
+		placed += len(list)
+	}
+	for id, a := range c.agents {
+		switch {
+		case a.state == AgentRecovered:
+			recovered++
+		case a.state != AgentConnected && a.state != AgentDisconnected || (a.conn != 0) != (a.state == AgentConnected):
+			return fmt.Errorf("core: agent %s is %v, with connection %d", id, a.state, a.conn)
+		}
+		if a.place != (place{}) {
+			settled++
+		}
+	}
+	for id, a := range c.departed.byID {
+		if a.state < AgentUnreachable || a.element == nil || c.agents[id] != nil || len(a.tasks)+len(a.executors) > 0 {
+			return fmt.Errorf("core: agent %s has departed and is %v, with %d tasks", id, a.state, len(a.tasks))
+		}
+		if a.state == AgentUnreachable && a.place != (place{}) {
+			settled++
+		}
+	}
+	if placed != settled || recovered != c.recovered {
+		return fmt.Errorf("core: %d agents have a place, %d are there; %d are recovered, %d counted", settled, placed, recovered, c.recovered)
+	}
+	return nil
 }
 
 func (c *Core) checkSums(a *agent, offered, used resource.Resources) error {

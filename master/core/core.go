@@ -9,6 +9,7 @@ import (
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/allocator"
 	"github.com/tepui/tepui/api/v1/scheduler"
 )
 
@@ -19,12 +20,17 @@ const (
 	// DefaultAgentReregisterTimeout is how long a lost agent is waited for.
 	DefaultAgentReregisterTimeout = 10 * time.Minute
 
+	// DefaultAgentPingTimeout and DefaultMaxAgentPingTimeouts make an agent
+	// unreachable that does not answer for 75 seconds.
+	DefaultAgentPingTimeout     = 15 * time.Second
+	DefaultMaxAgentPingTimeouts = 5
+
 	// maxFrameworks and maxAgents bound what the master remembers; more are
 	// refused. They are well above the largest clusters that are known.
 	maxFrameworks = 1 << 16
 	maxAgents     = 1 << 17
-	// maxCompleted is how many ids of frameworks and agents that are gone for
-	// good are remembered, so that they can be told so: a few MB.
+	// maxCompleted is how many ids of frameworks that are gone for good are
+	// remembered, so that they can be told so: a few MB.
 	maxCompleted = 1 << 14
 	// maxAcknowledged is how many acknowledged ends of tasks are remembered, to
 	// tell one that an agent sends again from the end of a new task of the same
@@ -43,6 +49,15 @@ type Config struct {
 	// AgentReregisterTimeout is how long an agent whose link is lost may take to
 	// come back; 0 is DefaultAgentReregisterTimeout.
 	AgentReregisterTimeout time.Duration
+	// AgentPingTimeout is how long an agent may take to answer a ping, and the time
+	// between two pings; 0 is DefaultAgentPingTimeout.
+	AgentPingTimeout time.Duration
+	// MaxAgentPingTimeouts is how many pings in a row an agent may leave unanswered
+	// before it is unreachable; 0 is DefaultMaxAgentPingTimeouts.
+	MaxAgentPingTimeouts int
+	// AgentRemovalRate bounds how many agents become unreachable, so that a network
+	// that fails does not take down a cluster; the zero Rate is no bound.
+	AgentRemovalRate Rate
 	// OfferTimeout is how long an offer stands before it is rescinded; 0 is
 	// for ever.
 	OfferTimeout time.Duration
@@ -70,13 +85,17 @@ type Core struct {
 	quotas  map[string]roleQuota
 	hold    hold
 
-	agents   map[AgentID]*agent
-	agentSeq uint64
-	links    map[ConnID]*agent
-	places   map[place][]*agent // those of one place in the order in which they came there
-	removed  *recent[AgentID]
-	overdue  []*agent // those given up that are still to be removed
-	removal  *timer   // runs while there are any
+	agents    map[AgentID]*agent
+	agentSeq  uint64
+	links     map[ConnID]*agent
+	places    map[place][]*agent // those of one place in the order in which they came there
+	departed  *departed
+	recovered int         // agents in that state
+	overdue   []*agent    // those that are to be unreachable, in the order of their turns
+	removal   *timer      // runs while there are any
+	nextTurn  time.Time   // no agent becomes unreachable before
+	emptied   []*agent    // those that drain and on which something has ended in this step
+	machines  maintenance // what is planned for them
 
 	offers  map[OfferID]*offer
 	taskSeq uint64
@@ -104,8 +123,11 @@ func New(cfg Config) (*Core, error) {
 	if cfg.AgentReregisterTimeout == 0 {
 		cfg.AgentReregisterTimeout = DefaultAgentReregisterTimeout
 	}
-	if cfg.AgentReregisterTimeout < 0 || cfg.OfferTimeout < 0 {
+	if cfg.AgentReregisterTimeout < 0 || cfg.OfferTimeout < 0 || cfg.AgentPingTimeout < 0 {
 		return nil, errors.New("core: a timeout in Config is negative: it must be 0 or more")
+	}
+	if err := cfg.completePings(); err != nil {
+		return nil, err
 	}
 	c := &Core{
 		cfg:        cfg,
@@ -119,7 +141,8 @@ func New(cfg Config) (*Core, error) {
 		agents:     make(map[AgentID]*agent),
 		links:      make(map[ConnID]*agent),
 		places:     make(map[place][]*agent),
-		removed:    newRecent[AgentID](maxCompleted),
+		departed:   newDeparted(),
+		machines:   newMaintenance(),
 		offers:     make(map[OfferID]*offer),
 		acked:      newRecent[end](maxAcknowledged),
 		closed:     make(map[ConnID]struct{}),
@@ -141,6 +164,7 @@ func (c *Core) Step(now time.Time, in Input) error {
 		c.started = c.now
 		c.begin()
 	}
+	defer c.settleDrains()
 	switch in := in.(type) {
 	case Call:
 		if c.isClosed(in.Conn) {
@@ -254,10 +278,15 @@ func (c *Core) frameworkCall(f *framework, call *scheduler.Call) {
 		c.messageDown(f, call.GetMessage())
 	case scheduler.Call_REQUEST:
 		// Accepted and without effect, as with the allocator of Mesos.
-	case scheduler.Call_ACCEPT_INVERSE_OFFERS, scheduler.Call_DECLINE_INVERSE_OFFERS,
-		scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
-		// They name inverse offers and operation updates, of which this
-		// master has sent none: what is unknown is ignored.
+	case scheduler.Call_ACCEPT_INVERSE_OFFERS:
+		c.answerInverse(f, call.GetAcceptInverseOffers().GetInverseOfferIds(), allocator.InverseOfferStatus_ACCEPT,
+			call.GetAcceptInverseOffers().GetFilters())
+	case scheduler.Call_DECLINE_INVERSE_OFFERS:
+		c.answerInverse(f, call.GetDeclineInverseOffers().GetInverseOfferIds(), allocator.InverseOfferStatus_DECLINE,
+			call.GetDeclineInverseOffers().GetFilters())
+	case scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
+		// It names operation updates, of which this master has sent none: what
+		// is unknown is ignored.
 	default:
 		c.refuseCall(f, fmt.Sprintf("type %v: not supported by this master version", call.GetType()))
 	}

@@ -50,6 +50,10 @@ type framework struct {
 	shadows   int        // tasks that are on agents and not in tasks
 	backlog   []question // reconciliation that is still to be answered
 
+	inverse     map[OfferID]*inverseOffer // that stand
+	unreachable awayTasks
+	history     taskHistory
+
 	heartbeat *timer
 	failover  *timer
 	answer    *timer
@@ -118,6 +122,7 @@ func (c *Core) addFramework(id FrameworkID, p profile) *framework {
 		offers:    make(map[OfferID]*offer),
 		tasks:     make(map[TaskID]*task),
 		executors: make(map[*executor]struct{}),
+		inverse:   make(map[OfferID]*inverseOffer),
 	}
 	f.setProfile(p)
 	c.frameworks[id] = f

@@ -74,8 +74,10 @@ func (c *Core) endFramework(f *framework, why string) {
 	for _, t := range sortedTasks(f.tasks) {
 		if t.resources.IsEmpty() {
 			c.dropTask(t)
+			c.completeTask(t, t.last)
 		}
 	}
+	c.forgetAway(f)
 	c.forgetIfEmpty(f)
 }
 

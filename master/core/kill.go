@@ -11,14 +11,16 @@ import (
 
 // kill handles KILL. A task that the master does not know is answered like an
 // explicit reconciliation of it. The latest kill of each task is remembered until
-// it has ended: that its agent was there does not mean that it got it.
+// it has ended: that its agent was there does not mean that it got it. So is that
+// of a task which is out of reach, in case it comes back.
 func (c *Core) kill(f *framework, call *scheduler.Call_Kill) {
-	t := f.tasks[TaskID(call.GetTaskId().GetValue())]
+	id := TaskID(call.GetTaskId().GetValue())
+	t := f.tasks[id]
 	if t == nil {
-		c.answer(f, question{
-			task:  TaskID(call.GetTaskId().GetValue()),
-			agent: AgentID(call.GetAgentId().GetValue()),
-		})
+		t = f.unreachable.get(id)
+	}
+	if t == nil {
+		c.answer(f, question{task: id, agent: AgentID(call.GetAgentId().GetValue())})
 		return
 	}
 	if id := call.GetAgentId().GetValue(); id != "" && AgentID(id) != t.agent.id {
@@ -29,6 +31,10 @@ func (c *Core) kill(f *framework, call *scheduler.Call_Kill) {
 		return
 	}
 	t.kill = &link.Kill{FrameworkId: f.protoID, TaskId: call.GetTaskId(), KillPolicy: call.GetKillPolicy()}
+	if f.tasks[id] == nil {
+		c.answer(f, question{task: id, agent: t.agent.id})
+		return
+	}
 	c.sendKill(t)
 }
 

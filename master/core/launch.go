@@ -95,6 +95,7 @@ func (l *launch) place(o *order) {
 			c.alloc.Commit(o.executor.piece())
 		}
 	}
+	t.describe(o.task.GetName(), o.task.GetLabels(), o.task.GetDiscovery())
 	c.addTask(t)
 	c.alloc.Commit(t.piece())
 	l.complete(o)

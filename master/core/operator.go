@@ -70,6 +70,34 @@ func (c *Core) operate(in OperatorCall) (*master.Response, *Error) {
 	case master.Call_TEARDOWN:
 		return nil, c.operatorTeardown(call.GetTeardown())
 	default:
+		return c.operateAgents(call)
+	}
+}
+
+// operateAgents carries out a call about agents or their machines.
+func (c *Core) operateAgents(call *master.Call) (*master.Response, *Error) {
+	switch call.GetType() {
+	case master.Call_GET_AGENTS:
+		return c.getAgents(), nil
+	case master.Call_MARK_AGENT_GONE:
+		return nil, c.markAgentGone(call.GetMarkAgentGone())
+	case master.Call_DRAIN_AGENT:
+		return nil, c.drainAgent(call.GetDrainAgent())
+	case master.Call_DEACTIVATE_AGENT:
+		return nil, c.deactivateAgent(call.GetDeactivateAgent())
+	case master.Call_REACTIVATE_AGENT:
+		return nil, c.reactivateAgent(call.GetReactivateAgent())
+	case master.Call_GET_MAINTENANCE_STATUS:
+		return c.getMaintenance(), nil
+	case master.Call_GET_MAINTENANCE_SCHEDULE:
+		return c.getSchedule(), nil
+	case master.Call_UPDATE_MAINTENANCE_SCHEDULE:
+		return nil, c.updateSchedule(call.GetUpdateMaintenanceSchedule())
+	case master.Call_START_MAINTENANCE:
+		return nil, c.operatorStart(call.GetStartMaintenance())
+	case master.Call_STOP_MAINTENANCE:
+		return nil, c.operatorStop(call.GetStopMaintenance())
+	default:
 		return nil, failf(Unsupported, "type %v: not supported by this master version", call.GetType())
 	}
 }

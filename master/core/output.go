@@ -55,6 +55,7 @@ const (
 	CloseNot      Close = iota // the connection goes on
 	CloseDone                  // the last message said why
 	CloseReplaced              // the same peer, or one in its place, opened another connection
+	CloseSilent                // the peer answered nothing for too long
 )
 
 // Level is how much an operator wants to know of a Note.

@@ -36,9 +36,10 @@ func (c *Core) vacate(a *agent) {
 	rest := slices.DeleteFunc(c.places[a.place], func(other *agent) bool { return other == a })
 	if len(rest) == 0 {
 		delete(c.places, a.place)
-		return
+	} else {
+		c.places[a.place] = rest
 	}
-	c.places[a.place] = rest
+	a.place = place{}
 }
 
 // removePredecessors removes the agents in whose place a new one registers: those
@@ -47,7 +48,7 @@ func (c *Core) vacate(a *agent) {
 func (c *Core) removePredecessors(p place) {
 	for _, a := range slices.Clone(c.places[p]) {
 		if a.conn == 0 || p.port != 0 {
-			c.removeAgent(a, "another agent registered in its place")
+			c.removeAgent(a, agentReplaced, "another agent registered in its place")
 		}
 	}
 }

@@ -77,42 +77,70 @@ func (c *Core) answerSome(f *framework) {
 // that has not registered yet: nothing can be said of it, the framework is to ask
 // again.
 func (c *Core) mayStillCome(f *framework, q question) bool {
+	if a := c.agents[q.agent]; a != nil {
+		return a.state == AgentRecovered
+	}
+	if q.agent == "" && c.recovered > 0 {
+		return true
+	}
 	if !c.now.Before(c.started.Add(c.cfg.AgentReregisterTimeout)) {
 		return false
 	}
 	if q.agent == "" {
 		return !c.ids.gave(string(f.id))
 	}
-	return c.agents[q.agent] == nil && !c.ids.gave(string(q.agent))
+	return c.departed.byID[q.agent] == nil && !c.ids.gave(string(q.agent))
 }
 
-// answer tells the framework what the master knows of a task. Agents that are
-// registered, connected or not, would have told of a task that they have.
+// answer tells the framework what the master knows of a task. The first that
+// applies is told.
 func (c *Core) answer(f *framework, q question) {
-	s := taskStatus{task: q.task, reason: mesos.TaskStatus_REASON_RECONCILIATION}
-	t, a := f.tasks[q.task], c.agents[q.agent]
+	t := f.tasks[q.task]
 	switch {
 	case t != nil:
-		s.agent, s.executor = t.agent.protoID, t.executor
-		s.state, s.message = t.state, "the latest state of the task"
+		s := taskStatus{
+			task: t.id, agent: t.agent.protoID, executor: t.executor, state: t.state,
+			reason: mesos.TaskStatus_REASON_RECONCILIATION, message: "the latest state of the task",
+		}
 		if q.implied && t.uuid != nil {
 			s.state = t.status
 		}
-	case q.implied:
-		return
-	case c.removed.has(q.agent):
-		s.agent = &mesos.AgentID{Value: new(string(q.agent))}
-		s.state, s.message = f.lostState(mesos.TaskState_TASK_GONE), "the agent was removed"
-	case c.mayStillCome(f, q):
-		return
-	case a != nil:
-		s.agent = a.protoID
-		s.state, s.message = f.lostState(mesos.TaskState_TASK_GONE), "the agent is registered and does not have this task"
+		c.tell(f, s)
+	case q.implied, c.mayStillCome(f, q):
 	default:
-		if q.agent != "" {
-			s.agent = &mesos.AgentID{Value: new(string(q.agent))}
-		}
-		s.state, s.message = f.lostState(mesos.TaskState_TASK_UNKNOWN), "the master knows neither this task nor its agent"
+		c.tell(f, c.answerUnknown(f, q))
 	}
-	c.tell(f, s)
+}
+
+// answerUnknown tells what an agent says by being there, or not, of a task that
+// nobody knows. Agents that are registered, connected or not, would have told of a
+// task that they have.
+func (c *Core) answerUnknown(f *framework, q question) taskStatus {
+	if t := f.unreachable.get(q.task); t != nil && q.agent == "" {
+		q.agent = t.agent.id
+	}
+	s := taskStatus{task: q.task, reason: mesos.TaskStatus_REASON_RECONCILIATION}
+	if q.agent != "" {
+		s.agent = &mesos.AgentID{Value: new(string(q.agent))}
+	}
+	state := AgentUnknown
+	a := c.findAgent(q.agent)
+	if a != nil {
+		state = a.state
+	}
+	switch state {
+	case AgentConnected, AgentDisconnected:
+		s.state, s.message = mesos.TaskState_TASK_GONE, "the agent is registered and does not have this task"
+	case AgentUnreachable:
+		s.state, s.message = mesos.TaskState_TASK_UNREACHABLE, "the agent is unreachable"
+		s.unreachable = timeInfo(a.since)
+	case AgentGone:
+		s.state, s.message = mesos.TaskState_TASK_GONE_BY_OPERATOR, "the agent is gone: an operator marked it so"
+	case AgentRemoved:
+		s.state, s.message = mesos.TaskState_TASK_GONE, "the agent was removed"
+	default:
+		s.state, s.message = mesos.TaskState_TASK_UNKNOWN, "the master knows neither this task nor its agent"
+	}
+	s.state = f.lostState(s.state)
+	return s
 }

@@ -46,7 +46,7 @@ func (c *Core) restore(list []Record) error {
 		}
 	}
 	c.recoverFrameworks(frameworks)
-	return c.recoverOthers(others)
+	return c.recoverAgents(others)
 }
 
 // check hands a record of the right type, and complete, to fn.
@@ -66,11 +66,9 @@ func badRecord(r Record, err error) error {
 	return fmt.Errorf("core: record %s %q: %w: restore the registry from a copy, or remove this record from it", r.Kind, r.Key, err)
 }
 
-// recoverOthers takes the records of agents and of maintenance, sorted by key.
-func (c *Core) recoverOthers([]Record) error { return nil }
-
 // begin does what has to wait for the time of the first step.
 func (c *Core) begin() {
 	c.awaitRecovered()
+	c.awaitAgents()
 	c.beginHold()
 }

@@ -17,6 +17,7 @@ import (
 type registration struct {
 	id         AgentID // empty for a new agent
 	info       *mesos.AgentInfo
+	version    string
 	total      resource.Resources
 	frameworks map[FrameworkID]*mesos.FrameworkInfo
 	executors  []registeredExecutor
@@ -26,6 +27,9 @@ type registration struct {
 	// What the master knew of a known agent before.
 	before          []*task
 	beforeExecutors []*executor
+	// What was out of reach with an agent that was unreachable, and that it was.
+	away    []*task
+	returns bool
 }
 
 type registeredExecutor struct {
@@ -80,6 +84,7 @@ func (c *Core) parseRegistration(m *link.Register) (*registration, *Error) {
 	}
 	r := &registration{
 		info:       m.GetAgent(),
+		version:    m.GetVersion(),
 		id:         AgentID(m.GetAgent().GetId().GetValue()),
 		frameworks: make(map[FrameworkID]*mesos.FrameworkInfo),
 		exited:     make(map[executorKey]int32),

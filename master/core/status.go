@@ -57,6 +57,7 @@ func containerOf(status *mesos.TaskStatus) string {
 func (c *Core) updateTask(t *task, u *link.Update) {
 	status := u.GetStatus()
 	t.status, t.uuid, t.container = status.GetState(), status.GetUuid(), containerOf(status)
+	t.last = endingOf(status)
 	if mesos.Terminal(t.state) {
 		return
 	}
@@ -75,6 +76,7 @@ func (c *Core) swallow(a *agent, f *framework, t *task, u *link.Update) {
 	c.acknowledgeUpdate(a, u)
 	if t != nil && mesos.Terminal(u.GetStatus().GetState()) {
 		c.dropTask(t)
+		c.completeTask(t, t.last)
 		c.forgetIfEmpty(f)
 	}
 }
@@ -102,6 +104,7 @@ func (c *Core) acknowledge(f *framework, call *scheduler.Call_Acknowledge) {
 	t := a.tasks[taskKey{f.id, TaskID(call.GetTaskId().GetValue())}]
 	if t != nil && mesos.Terminal(t.status) && bytes.Equal(t.uuid, call.GetUuid()) {
 		c.dropTask(t)
+		c.completeTask(t, t.last)
 		if e, ok := endOf(a, t.key(), t.container, t.uuid); ok {
 			c.acked.add(e)
 		}
@@ -124,6 +127,8 @@ type taskStatus struct {
 	state    mesos.TaskState
 	reason   mesos.TaskStatus_Reason
 	message  string
+	// unreachable is since when the task's agent is that; nil if it is not.
+	unreachable *mesos.TimeInfo
 }
 
 // tell sends a framework a status that the master makes.
@@ -136,11 +141,24 @@ func (c *Core) tell(f *framework, s taskStatus) {
 		Reason:    s.reason.Enum(),
 		AgentId:   s.agent,
 		Timestamp: new(seconds(c.now)),
+
+		UnreachableTime: s.unreachable,
 	}
 	if s.executor != "" {
 		status.ExecutorId = &mesos.ExecutorID{Value: new(string(s.executor))}
 	}
 	c.toFramework(f, updateEvent(status))
+}
+
+// endingOf returns what is kept of a status.
+func endingOf(status *mesos.TaskStatus) ending {
+	e := ending{
+		state: status.GetState(), at: status.GetTimestamp(), source: status.GetSource(), message: brief(status.GetMessage()),
+	}
+	if status.Reason != nil {
+		e.reason = status.GetReason()
+	}
+	return e
 }
 
 // seconds is a time as messages carry it: since 1970, with a fraction.

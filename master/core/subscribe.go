@@ -99,6 +99,7 @@ func (c *Core) detach(f *framework, why string) {
 	for _, o := range sortedOffers(f.offers) {
 		c.takeBack(o)
 	}
+	c.dropInverseOffers(f)
 	if f.conn == 0 {
 		return
 	}

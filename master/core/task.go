@@ -23,10 +23,16 @@ type task struct {
 	executor  ExecutorID // empty for a command task
 	role      string
 	resources resource.Resources // nothing once it has ended
+	had       resource.Resources // while it ran
+
+	name      string // and what else people and tools want to see of it
+	labels    *mesos.Labels
+	discovery *mesos.DiscoveryInfo
 
 	state  mesos.TaskState // the newest the agent told of
 	status mesos.TaskState // of the newest update that was sent on
 	uuid   []byte          // of that update
+	last   ending          // what that update said
 	// container is the one that update names, empty for none.
 	container string
 	// shadow marks a task that an agent brought back while its framework
@@ -50,11 +56,24 @@ func (c *Core) addTask(t *task) {
 	t.seq = c.taskSeq
 	t.agent.tasks[t.key()] = t
 	t.agent.used = t.agent.used.Add(t.resources)
+	t.had = t.resources
+	if t.last.state == 0 && t.last.at == 0 {
+		t.last = ending{state: t.state, at: seconds(c.now)}
+	}
 	if t.shadow {
 		t.framework.shadows++
 	} else {
 		t.framework.tasks[t.id] = t
 	}
+}
+
+// describe keeps what people and tools want to see of a task. A name that is the
+// id, as many are, is not kept twice.
+func (t *task) describe(name string, labels *mesos.Labels, discovery *mesos.DiscoveryInfo) {
+	if name == string(t.id) {
+		name = string(t.id)
+	}
+	t.name, t.labels, t.discovery = name, labels, discovery
 }
 
 // freeTask gives back what a task has.
@@ -70,6 +89,7 @@ func (c *Core) freeTask(t *task) {
 // dropTask takes a task out of the books, with what it has.
 func (c *Core) dropTask(t *task) {
 	c.freeTask(t)
+	c.lessOn(t.agent)
 	delete(t.agent.tasks, t.key())
 	if t.shadow {
 		t.framework.shadows--
@@ -78,19 +98,41 @@ func (c *Core) dropTask(t *task) {
 	}
 }
 
-// tellLost tells the framework of a task that its agent will tell no more of,
-// once and without asking for an acknowledgement. One that had ended stays what
-// it ended in: its framework may not have heard of that.
-func (c *Core) tellLost(t *task, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) {
-	if t.shadow || t.framework.ending {
-		return
+// loss is what becomes of tasks that their agent will tell no more of.
+type loss struct {
+	precise mesos.TaskState // for PARTITION_AWARE; the others see TASK_LOST
+	reason  mesos.TaskStatus_Reason
+	message string
+	since   *mesos.TimeInfo // when the agent became unreachable; nil if it did not
+}
+
+// lose takes a task out of the books that its agent will tell no more of, and
+// tells its framework so, once and without asking for an acknowledgement.
+func (c *Core) lose(t *task, l loss) {
+	c.dropTask(t)
+	end := c.tellLost(t, l)
+	if mesos.Terminal(end.state) || t.framework.ending {
+		c.completeTask(t, end)
+	}
+}
+
+// tellLost tells a framework of a loss. A task that had ended stays what it ended
+// in: its framework may not have heard of that.
+func (c *Core) tellLost(t *task, l loss) ending {
+	end := ending{
+		state: t.framework.lostState(l.precise), at: seconds(c.now),
+		source: mesos.TaskStatus_SOURCE_MASTER, reason: l.reason, message: l.message,
 	}
 	if mesos.Terminal(t.state) {
-		state = t.state
+		end.state, l.since = t.state, nil
 	}
-	c.tell(t.framework, taskStatus{
-		task: t.id, agent: t.agent.protoID, executor: t.executor, state: state, reason: reason, message: message,
-	})
+	if !t.shadow && !t.framework.ending {
+		c.tell(t.framework, taskStatus{
+			task: t.id, agent: t.agent.protoID, executor: t.executor,
+			state: end.state, reason: l.reason, message: l.message, unreachable: l.since,
+		})
+	}
+	return end
 }
 
 // sortedTasks returns tasks in the order in which they were launched.

@@ -35,6 +35,7 @@ type world struct {
 	conns  core.ConnID
 	events map[core.ConnID][]*scheduler.Event
 	down   map[core.ConnID][]*link.FromMaster
+	pings  map[core.ConnID]int // those are not in down
 	closed map[core.ConnID]core.Close
 	notes  []core.Note
 
@@ -54,6 +55,7 @@ func newWorld(t rapid.TB, options ...func(*core.Config)) *world {
 		Master:                 &mesos.MasterInfo{Id: new("m"), Ip: new(uint32(0)), Port: new(uint32(5050))},
 		Allocator:              allocator.NewFair(0),
 		AgentReregisterTimeout: reregisterTimeout,
+		MaxAgentPingTimeouts:   1000, // some four hours: tests of pings set their own
 	}
 	for _, o := range options {
 		o(&cfg)
@@ -66,6 +68,7 @@ func newWorld(t rapid.TB, options ...func(*core.Config)) *world {
 		t: t, core: c, alloc: cfg.Allocator, now: time.Unix(1_700_000_000, 0),
 		events: make(map[core.ConnID][]*scheduler.Event),
 		down:   make(map[core.ConnID][]*link.FromMaster),
+		pings:  make(map[core.ConnID]int),
 		closed: make(map[core.ConnID]core.Close),
 
 		replies: make(map[core.RequestID]core.Reply),
@@ -122,6 +125,8 @@ func (w *world) collect() {
 			w.t.Fatalf("a message for connection %d, which was closed: %v %v", m.Conn, m.Event, m.Down)
 		case m.Event != nil:
 			w.events[m.Conn] = append(w.events[m.Conn], m.Event)
+		case m.Down.GetPing() != nil:
+			w.pings[m.Conn]++
 		case m.Down != nil:
 			w.down[m.Conn] = append(w.down[m.Conn], m.Down)
 		default:
