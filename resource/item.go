@@ -76,12 +76,14 @@ func (it item) minus(b *item) item {
 }
 
 // common returns what both have, whatever their identities; both are of one
-// kind and neither is whole.
+// kind, and what is whole has one identity.
 func (it item) common(b *item) item {
-	switch it.kind {
-	case mesos.Value_SCALAR:
+	switch {
+	case it.traits.isWhole():
+		it.count = min(it.count, b.count)
+	case it.kind == mesos.Value_SCALAR:
 		it.scalar = min(it.scalar, b.scalar)
-	case mesos.Value_RANGES:
+	case it.kind == mesos.Value_RANGES:
 		it.ranges = commonRanges(it.ranges, b.ranges)
 	default:
 		it.set = commonSets(it.set, b.set)

@@ -276,3 +276,19 @@ func sum(ms []*mesos.Resource) resource.Resources {
 	}
 	return out
 }
+
+func TestCommonWithoutAndCoverAreOneCut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := amounts().Draw(t, "a"), amounts().Draw(t, "b")
+		both, only, cover := a.Common(b), a.Without(b), a.Cover(b)
+		if !both.Equal(b.Common(a)) || !a.Contains(both) || !b.Contains(both) {
+			t.Fatalf("common of %v and %v is %v, the other way round %v", a, b, both, b.Common(a))
+		}
+		if !only.Add(both).Equal(a) || !only.Common(b).Without(b).IsEmpty() {
+			t.Fatalf("%v without %v is %v, and common is %v", a, b, only, both)
+		}
+		if !cover.Equal(b.Cover(a)) || !cover.Contains(a) || !cover.Contains(b) || !cover.Without(a).Equal(b.Without(a)) {
+			t.Fatalf("cover of %v and %v is %v", a, b, cover)
+		}
+	})
+}

@@ -101,6 +101,37 @@ func (r Resources) Contains(o Resources) bool {
 	return true
 }
 
+// Common returns what both r and o have: of each identity the smaller amount.
+func (r Resources) Common(o Resources) Resources {
+	a, b := r.items, o.items
+	var out []item
+	for len(a) > 0 && len(b) > 0 {
+		switch c := compareItems(&a[0], &b[0]); {
+		case c < 0:
+			a = a[1:]
+		case c > 0:
+			b = b[1:]
+		default:
+			if both := a[0].common(&b[0]); !both.isEmpty() {
+				out = append(out, both)
+			}
+			a, b = a[1:], b[1:]
+		}
+	}
+	return Resources{out}
+}
+
+// Without returns r without what o has of it; o need not be contained in r.
+func (r Resources) Without(o Resources) Resources {
+	left, _ := r.Subtract(r.Common(o)) // Common is contained in r
+	return left
+}
+
+// Cover returns the least that contains both r and o.
+func (r Resources) Cover(o Resources) Resources {
+	return r.Add(o.Without(r))
+}
+
 // Equal tells whether r and o are the same amounts of the same resources.
 func (r Resources) Equal(o Resources) bool {
 	return slices.EqualFunc(r.items, o.items, func(a, b item) bool {

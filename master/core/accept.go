@@ -34,7 +34,10 @@ func (c *Core) accept(f *framework, call *scheduler.Call_Accept) {
 		l.run(fmt.Sprintf("accept.operations[%d]", i), op)
 	}
 	l.note()
-	c.refuseRest(f, l, call.GetFilters())
+	c.giveBack(l, call.GetFilters())
+	if c.cfg.OptimisticOffers {
+		c.rescindBeyond(l.agent, nil, l.agent.total.Without(l.agent.used))
+	}
 }
 
 // gather returns the offers that a call names, each once, and why they cannot
@@ -86,13 +89,16 @@ func (c *Core) refuseTasks(f *framework, call *scheduler.Call_Accept, problem st
 	}
 }
 
-// refuseRest gives back what the operations left, under the call's filter.
-func (c *Core) refuseRest(f *framework, l *launch, filters *mesos.Filters) {
-	if l.pool.IsEmpty() {
-		return
+// giveBack gives back what the operations left: under the call's filter, but for
+// what they made, which the framework has not been offered yet.
+func (c *Core) giveBack(l *launch, filters *mesos.Filters) {
+	rest := Piece{Agent: l.agent.id, Framework: l.framework.id, Role: l.role}
+	if rest.Resources = l.pool.Common(l.made); !rest.Resources.IsEmpty() {
+		c.alloc.Release(rest)
 	}
-	rest := Piece{Agent: l.agent.id, Framework: f.id, Role: l.role, Resources: l.pool}
-	c.alloc.Refuse(c.now, rest, refuseFor(filters))
+	if rest.Resources = l.pool.Without(l.made); !rest.Resources.IsEmpty() {
+		c.alloc.Refuse(c.now, rest, refuseFor(filters))
+	}
 }
 
 // decline handles DECLINE. An offer that no longer stands is ignored.
@@ -126,13 +132,6 @@ func tasksOf(op *mesos.Offer_Operation) []*mesos.TaskInfo {
 	return op.GetLaunch().GetTaskInfos()
 }
 
-// tellOperation answers an operation that asked for an answer by having an id.
-func (c *Core) tellOperation(f *framework, id *mesos.OperationID, a *mesos.AgentID, state mesos.OperationState, message string) {
-	c.toFramework(f, operationEvent(&mesos.OperationStatus{
-		OperationId: id, State: state.Enum(), Message: new(message), AgentId: a,
-	}))
-}
-
 // launch is the carrying out of one ACCEPT.
 type launch struct {
 	core      *Core
@@ -140,10 +139,12 @@ type launch struct {
 	agent     *agent
 	role      string
 	pool      resource.Resources // what is left of the offers
+	made      resource.Resources // of the pool, by speculative operations
 
-	launched int    // tasks
-	refused  int    // tasks and operations
-	why      string // the first was refused
+	launched   int    // tasks
+	operations int    // that were asked for
+	refused    int    // tasks and operations
+	why        string // the first was refused
 }
 
 // note tells in one note for each what was launched and what was refused.

@@ -38,6 +38,7 @@ func (c *Core) adopt(a *agent, r *registration) {
 		}
 		c.adoptTask(a, r, t, before[t.key()])
 	}
+	c.adoptOperations(a, r)
 	for _, id := range r.mentioned() {
 		if f := c.frameworks[id]; f != nil && f.ending {
 			c.toAgent(a, shutdownFramework(f))
@@ -145,6 +146,7 @@ func (c *Core) settle(a *agent, r *registration) {
 			c.loseOne(t, l)
 		}
 	}
+	c.settleOperations(a, r)
 	for _, e := range r.beforeExecutors {
 		f := e.framework
 		if a.executors[e.key()] == nil && !f.ending {

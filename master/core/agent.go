@@ -33,7 +33,7 @@ type agent struct {
 	reregistered time.Time // and last, if more than once
 
 	total   resource.Resources
-	used    resource.Resources // by tasks and executors
+	used    resource.Resources // by tasks, executors and frameworks' operations
 	offered resource.Resources
 
 	offers    map[OfferID]*offer
@@ -55,6 +55,11 @@ type agent struct {
 	drainStarted   time.Time
 	unavailability *mesos.Unavailability // of its machine; nil: none is planned
 	inverse        map[FrameworkID]*inverseOffer
+
+	claimed         resource.Resources // the total as the agent tells it; see retotal
+	resourceVersion []byte             // names claimed; see link.Run
+	operations      map[string]*operation
+	capabilities    []mesos.AgentInfo_Capability_Type
 }
 
 // taskKey names a task on an agent.
@@ -104,6 +109,12 @@ func (c *Core) stepAgentMessage(in AgentMessage) error {
 		c.messageUp(a, m.ExecutorMessage)
 	case *link.FromAgent_Pong:
 		c.pong(a)
+	case *link.FromAgent_OperationUpdate:
+		c.operationUpdate(a, m.OperationUpdate)
+	case *link.FromAgent_UpdateResources:
+		if err := c.updateResources(a, m.UpdateResources); err != nil {
+			return err
+		}
 	default:
 		return failf(Unsupported, "a message of agent %s has no field that this master version knows", a.id)
 	}
@@ -154,6 +165,9 @@ func (c *Core) dropExecutor(e *executor) {
 	delete(e.framework.executors, e)
 	e.agent.used = c.less(e.agent.used, e.resources)
 	c.alloc.Discharge(e.piece())
+	if e.agent.overdrawn() {
+		c.retotal(e.agent)
+	}
 }
 
 // sortedExecutors returns executors in the order of their framework's and their

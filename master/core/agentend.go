@@ -132,6 +132,7 @@ func (c *Core) clearAgent(a *agent, l loss) []*framework {
 		affected[e.framework.id] = e.framework
 		c.dropExecutor(e)
 	}
+	c.loseOperations(a, l.message)
 	if c.agents[a.id] == a {
 		delete(c.agents, a.id)
 		c.alloc.RemoveAgent(a.id)

@@ -46,35 +46,53 @@ func (c *Core) Check() error {
 // checkAgent checks the sums of an agent, and that all on it belongs to
 // frameworks that are known.
 func (c *Core) checkAgent(a *agent) error {
-	var offered, used resource.Resources
+	var used resource.Resources
 	var errs []error
-	add := func(sum *resource.Resources, what string, r resource.Resources) {
-		rest, err := a.total.Subtract(offered.Add(used))
-		if err == nil {
-			_, err = rest.Subtract(r)
-		}
+	left := a.total
+	add := func(what string, r resource.Resources) {
+		rest, err := left.Subtract(r)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s exceeds the total %s: %w", what, a.total, err))
+			return
 		}
-		*sum = sum.Add(r)
-	}
-	for _, o := range sortedOffers(a.offers) {
-		add(&offered, "offer "+string(o.id), o.resources)
-		if why := a.inactive(); c.offers[o.id] != o || why != "" {
-			errs = append(errs, fmt.Errorf("offer %s stands, and is unknown or the agent is %s", o.id, why))
-		}
+		left, used = rest, used.Add(r)
 	}
 	for _, t := range sortedTasks(a.tasks) {
-		add(&used, "task "+string(t.id), t.resources)
+		add("task "+string(t.id), t.resources)
 		errs = append(errs, c.checkTask(a, t))
 	}
+	for _, o := range sortedOperations(a.operations) {
+		errs = append(errs, c.checkOperation(a, o))
+		if o.framework != nil {
+			add("operation "+o.info.GetType().String(), o.held)
+		}
+	}
 	for _, e := range sortedExecutors(a.executors) {
-		add(&used, "executor "+string(e.id), e.resources)
+		add("executor "+string(e.id), e.resources)
 		if _, ok := e.framework.executors[e]; !ok || c.frameworks[e.framework.id] != e.framework {
 			errs = append(errs, fmt.Errorf("executor %s is of an unknown framework", e.id))
 		}
 	}
-	return errors.Join(errors.Join(errs...), c.checkSums(a, offered, used))
+	errs = append(errs, c.checkOffers(a, left))
+	return errors.Join(errors.Join(errs...), c.checkSums(a, used))
+}
+
+// checkOffers checks that the offers of an agent fit into what is not in use: all
+// together or, where they may overlap, each.
+func (c *Core) checkOffers(a *agent, left resource.Resources) error {
+	var errs []error
+	for _, o := range sortedOffers(a.offers) {
+		rest, err := left.Subtract(o.resources)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("offer %s exceeds what is free of %s: %w", o.id, a.total, err))
+		} else if !c.cfg.OptimisticOffers {
+			left = rest
+		}
+		if why := a.inactive(); c.offers[o.id] != o || why != "" {
+			errs = append(errs, fmt.Errorf("offer %s stands, and is unknown or the agent is %s", o.id, why))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkPlaces checks that the agents that are or were connected have a place, and
@@ -109,15 +127,18 @@ func (c *Core) checkPlaces() error {
 	return nil
 }
 
-func (c *Core) checkSums(a *agent, offered, used resource.Resources) error {
+func (c *Core) checkSums(a *agent, used resource.Resources) error {
 	inUse, granted, free := c.alloc.Agent(a.id)
+	offered := c.offeredOf(a)
 	switch {
 	case !a.offered.Equal(offered):
 		return fmt.Errorf("offered %s, but its offers are %s", a.offered, offered)
 	case !a.used.Equal(used):
-		return fmt.Errorf("used %s, but its tasks and executors are %s", a.used, used)
+		return fmt.Errorf("used %s, but its tasks, executors and operations are %s", a.used, used)
 	case !inUse.Equal(used):
 		return fmt.Errorf("the allocator has %s in use, the agent %s", inUse, used)
+	case c.cfg.OptimisticOffers:
+		return nil // what is granted may be free as well
 	case !granted.Equal(offered):
 		return fmt.Errorf("the allocator has granted %s, but offered are %s", granted, offered)
 	case !inUse.Add(granted).Add(free).Equal(a.total):
@@ -173,6 +194,18 @@ func (c *Core) checkConnections() error {
 		if a := c.links[conn]; a.conn != conn || c.agents[a.id] != a {
 			return fmt.Errorf("core: connection %d is of agent %s, which has %d", conn, a.id, a.conn)
 		}
+	}
+	return nil
+}
+
+func (c *Core) checkOperation(a *agent, o *operation) error {
+	switch f := o.framework; {
+	case o.agent != a:
+		return fmt.Errorf("operation %x is of agent %s", o.uuid, o.agent.id)
+	case o.terminal() && !o.held.IsEmpty():
+		return fmt.Errorf("operation %x has ended and holds %s", o.uuid, o.held)
+	case f != nil && (c.frameworks[f.id] != f || f.operations[o.uuid] != o):
+		return fmt.Errorf("operation %x is not in the books of its framework", o.uuid)
 	}
 	return nil
 }

@@ -61,6 +61,12 @@ type Config struct {
 	// OfferTimeout is how long an offer stands before it is rescinded; 0 is
 	// for ever.
 	OfferTimeout time.Duration
+	// OptimisticOffers tells that the allocator may offer the same resources to
+	// several frameworks: the first to use them wins, the others' offers are
+	// rescinded.
+	OptimisticOffers bool
+	// Authorizer is asked before a task is launched; nil allows everything.
+	Authorizer Authorizer
 	// Remembered is what an earlier master persisted, in any order.
 	Remembered []Record
 }
@@ -99,7 +105,10 @@ type Core struct {
 
 	offers  map[OfferID]*offer
 	taskSeq uint64
-	acked   *recent[end] // of tasks, that were acknowledged
+
+	operationSeq   uint64 // makes their uuids
+	operationOrder uint64
+	acked          *recent[end] // of tasks, that were acknowledged
 
 	// closed are the connections that the core has ended since the last Ready:
 	// what they still send before the shell hears of it does not count.
@@ -285,8 +294,9 @@ func (c *Core) frameworkCall(f *framework, call *scheduler.Call) {
 		c.answerInverse(f, call.GetDeclineInverseOffers().GetInverseOfferIds(), allocator.InverseOfferStatus_DECLINE,
 			call.GetDeclineInverseOffers().GetFilters())
 	case scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
-		// It names operation updates, of which this master has sent none: what
-		// is unknown is ignored.
+		c.acknowledgeStatus(f, call.GetAcknowledgeOperationStatus())
+	case scheduler.Call_RECONCILE_OPERATIONS:
+		c.reconcileOperations(f, call.GetReconcileOperations())
 	default:
 		c.refuseCall(f, fmt.Sprintf("type %v: not supported by this master version", call.GetType()))
 	}

@@ -26,7 +26,9 @@
 //
 // Check tells the first of these that does not hold:
 //
-//   - offered + used + free = total, on each agent, and the allocator agrees;
+//   - offered + used + free = total, on each agent, and the allocator agrees; used
+//     is what tasks, executors and operations hold, and offers that may overlap
+//     each fit into the rest;
 //   - every offer belongs to one connected framework and one connected agent;
 //   - every task and executor belongs to a framework and an agent that exist,
 //     and is found from both;

@@ -47,8 +47,11 @@ type framework struct {
 	offers    map[OfferID]*offer
 	tasks     map[TaskID]*task
 	executors map[*executor]struct{}
-	shadows   int        // tasks that are on agents and not in tasks
-	backlog   []question // reconciliation that is still to be answered
+	// operations are found by uuid, and those of its own ids by these too.
+	operations, named map[string]*operation
+
+	shadows int        // tasks that are on agents and not in tasks
+	backlog []question // reconciliation that is still to be answered
 
 	inverse     map[OfferID]*inverseOffer // that stand
 	unreachable awayTasks
@@ -123,6 +126,9 @@ func (c *Core) addFramework(id FrameworkID, p profile) *framework {
 		tasks:     make(map[TaskID]*task),
 		executors: make(map[*executor]struct{}),
 		inverse:   make(map[OfferID]*inverseOffer),
+
+		operations: make(map[string]*operation),
+		named:      make(map[string]*operation),
 	}
 	f.setProfile(p)
 	c.frameworks[id] = f
@@ -186,7 +192,7 @@ func (f *framework) lostState(precise mesos.TaskState) mesos.TaskState {
 
 // empty tells whether nothing of the framework is on any agent.
 func (f *framework) empty() bool {
-	return len(f.tasks) == 0 && len(f.executors) == 0 && f.shadows == 0
+	return len(f.tasks) == 0 && len(f.executors) == 0 && len(f.operations) == 0 && f.shadows == 0
 }
 
 func (f *framework) hasRole(role string) bool {

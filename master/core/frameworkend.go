@@ -78,6 +78,7 @@ func (c *Core) endFramework(f *framework, why string) {
 		}
 	}
 	c.forgetAway(f)
+	c.endOperations(f)
 	c.forgetIfEmpty(f)
 }
 

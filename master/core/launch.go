@@ -18,8 +18,10 @@ func (l *launch) run(field string, op *mesos.Offer_Operation) {
 		for i, t := range op.GetLaunch().GetTaskInfos() {
 			l.launchTask(fmt.Sprintf("%s.launch.task_infos[%d]", field, i), t, op.GetId())
 		}
-	default:
+	case mesos.Offer_Operation_LAUNCH_GROUP, mesos.Offer_Operation_UNKNOWN:
 		l.unsupported(field, op)
+	default:
+		l.convert(field, op)
 	}
 }
 
@@ -77,6 +79,9 @@ func (l *launch) launchTask(field string, t *mesos.TaskInfo, op *mesos.Operation
 // sends it to the agent.
 func (l *launch) place(o *order) {
 	c := l.core
+	if len(o.resources.Volumes()) > 0 { // as they were offered, not as this task sees them
+		o.resources = l.pool.Common(o.resources)
+	}
 	l.pool = c.less(l.pool, o.resources)
 	t := &task{
 		id:        TaskID(o.task.GetTaskId().GetValue()),
@@ -102,7 +107,7 @@ func (l *launch) place(o *order) {
 	c.toAgent(l.agent, &link.FromMaster{Message: &link.FromMaster_Run{
 		Run: &link.Run{
 			Framework: l.framework.info, Task: o.task,
-			LaunchExecutor: new(o.executor == nil || o.fresh),
+			LaunchExecutor: new(o.executor == nil || o.fresh), ResourceVersion: l.agent.resourceVersion,
 		},
 	}})
 	l.launched++

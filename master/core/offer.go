@@ -67,7 +67,11 @@ func (c *Core) addOffer(f *framework, a *agent, p Piece) *offer {
 	seq := c.ids.offers
 	o := &offer{id: c.ids.offer(), seq: seq, framework: f, agent: a, role: p.Role, resources: p.Resources}
 	c.offers[o.id], f.offers[o.id], a.offers[o.id] = o, o, o
-	a.offered = a.offered.Add(o.resources)
+	if c.cfg.OptimisticOffers {
+		a.offered = a.offered.Cover(o.resources)
+	} else {
+		a.offered = a.offered.Add(o.resources)
+	}
 	if c.cfg.OfferTimeout > 0 {
 		o.expires = c.timers.set(c.now.Add(c.cfg.OfferTimeout), func() { c.expire(o) })
 	}
@@ -81,7 +85,24 @@ func (c *Core) dropOffer(o *offer) {
 	delete(c.offers, o.id)
 	delete(o.framework.offers, o.id)
 	delete(o.agent.offers, o.id)
-	o.agent.offered = c.less(o.agent.offered, o.resources)
+	if c.cfg.OptimisticOffers {
+		o.agent.offered = c.offeredOf(o.agent) // others may be offered the same
+	} else {
+		o.agent.offered = c.less(o.agent.offered, o.resources)
+	}
+}
+
+// offeredOf returns what is offered of an agent: once, where offers overlap.
+func (c *Core) offeredOf(a *agent) resource.Resources {
+	var sum resource.Resources
+	for _, o := range a.offers { // in no order: the sum is the same in any
+		if c.cfg.OptimisticOffers {
+			sum = sum.Cover(o.resources)
+		} else {
+			sum = sum.Add(o.resources)
+		}
+	}
+	return sum
 }
 
 // takeBack ends an offer without a word to its framework.

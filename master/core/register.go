@@ -140,12 +140,14 @@ func (c *Core) makeAgent(id AgentID) *agent {
 		tasks:     make(map[taskKey]*task),
 		executors: make(map[executorKey]*executor),
 		inverse:   make(map[FrameworkID]*inverseOffer),
+
+		operations: make(map[string]*operation),
 	}
 }
 
 // enterAgent enters an agent into the books, with what it has.
 func (c *Core) enterAgent(a *agent, r *registration) {
-	a.total = r.total
+	a.total, a.claimed = r.total, r.total
 	c.agents[a.id] = a
 	c.alloc.AddAgent(a.id, r.info, a.total)
 }
@@ -179,7 +181,11 @@ func (c *Core) takeOver(a *agent, r *registration) {
 	for _, e := range r.beforeExecutors {
 		c.dropExecutor(e)
 	}
-	a.total = r.total
+	r.beforeOperations = sortedOperations(a.operations)
+	for _, o := range r.beforeOperations {
+		c.dropOperation(o)
+	}
+	a.total, a.claimed = r.total, r.total
 	c.alloc.UpdateAgent(a.id, r.info, a.total)
 	c.note(Note{Level: Info, Event: "agent came back", Agent: a.id, Detail: r.info.GetHostname()})
 }
@@ -199,6 +205,7 @@ func (c *Core) connect(a *agent, conn ConnID, address string, r *registration) {
 	info := r.info
 	info.Id = a.protoID
 	a.info, a.version = info, r.version
+	a.resourceVersion, a.capabilities = r.resourceVersion, r.capabilities
 	a.url = &mesos.URL{
 		Scheme: new("http"),
 		Address: &mesos.Address{

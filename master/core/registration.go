@@ -15,18 +15,24 @@ import (
 
 // registration is a register message that was found to be in order.
 type registration struct {
-	id         AgentID // empty for a new agent
-	info       *mesos.AgentInfo
-	version    string
-	total      resource.Resources
+	id      AgentID // empty for a new agent
+	info    *mesos.AgentInfo
+	version string
+	total   resource.Resources
+
+	resourceVersion []byte // of total
+	capabilities    []mesos.AgentInfo_Capability_Type
+
 	frameworks map[FrameworkID]*mesos.FrameworkInfo
 	executors  []registeredExecutor
 	tasks      []registeredTask
 	exited     map[executorKey]int32 // wait status of those that have ended
+	operations []registeredOperation
 
 	// What the master knew of a known agent before.
-	before          []*task
-	beforeExecutors []*executor
+	before           []*task
+	beforeExecutors  []*executor
+	beforeOperations []*operation
 	// What was out of reach with an agent that was unreachable, and that it was.
 	away    []*task
 	returns bool
@@ -74,6 +80,9 @@ func (r *registration) mentioned() []FrameworkID {
 	for _, t := range r.tasks {
 		set[t.framework] = struct{}{}
 	}
+	for _, o := range r.operations {
+		set[o.framework] = struct{}{} // of an operator's nobody is found
+	}
 	return slices.Sorted(maps.Keys(set))
 }
 
@@ -92,6 +101,9 @@ func (c *Core) parseRegistration(m *link.Register) (*registration, *Error) {
 	if err := r.parseAgent(); err != nil {
 		return nil, err
 	}
+	if err := r.parseTotal(m); err != nil {
+		return nil, err
+	}
 	for _, info := range m.GetFrameworks() {
 		if err := r.parseFramework(info); err != nil {
 			return nil, err
@@ -105,7 +117,10 @@ func (c *Core) parseRegistration(m *link.Register) (*registration, *Error) {
 	}
 	free, err := c.parseExecutors(r, m.GetExecutors())
 	if err == nil {
-		err = c.parseTasks(r, m.GetTasks(), free)
+		free, err = c.parseTasks(r, m.GetTasks(), free)
+	}
+	if err == nil {
+		err = c.parseOperations(r, m.GetOperations(), free)
 	}
 	if err != nil {
 		return nil, err
@@ -181,32 +196,33 @@ func (c *Core) parseExecutors(r *registration, list []*mesos.ExecutorInfo) (reso
 	return free, nil
 }
 
-func (c *Core) parseTasks(r *registration, list []*mesos.Task, free resource.Resources) *Error {
+// parseTasks checks the tasks and returns what they leave of what is free.
+func (c *Core) parseTasks(r *registration, list []*mesos.Task, free resource.Resources) (resource.Resources, *Error) {
 	seen := make(map[taskKey]bool, len(list))
 	for i, m := range list {
 		field := fmt.Sprintf("register.tasks[%d]", i)
 		key := taskKey{FrameworkID(m.GetFrameworkId().GetValue()), TaskID(m.GetTaskId().GetValue())}
 		if err := mesos.ValidateID(field+".task_id", string(key.task)); err != nil {
-			return failf(Invalid, "%v", err)
+			return free, failf(Invalid, "%v", err)
 		}
 		if err := c.checkListed(r, field, key.framework); err != nil {
-			return err
+			return free, err
 		}
 		if seen[key] {
-			return failf(Invalid, "%s.task_id %q: must be there once", field, key.task)
+			return free, failf(Invalid, "%s.task_id %q: must be there once", field, key.task)
 		}
 		seen[key] = true
 		t := registeredTask{framework: key.framework, task: m}
 		if !mesos.Terminal(m.GetState()) {
 			res, left, err := take(free, m.GetResources(), field)
 			if err != nil {
-				return err
+				return free, err
 			}
 			t.resources, free = res, left
 		}
 		r.tasks = append(r.tasks, t)
 	}
-	return nil
+	return free, nil
 }
 
 // checkListed checks that a framework whose executor or task an agent lists is
@@ -228,5 +244,6 @@ func take(free resource.Resources, list []*mesos.Resource, field string) (res, l
 	if err != nil {
 		return res, free, failf(Invalid, "%s.resources %s: must be part of the agent's, with all before: %v", field, res, err)
 	}
-	return res, left, nil
+	// As the agent has it: a volume where its CREATE said, not where a task sees it.
+	return free.Without(left), left, nil
 }

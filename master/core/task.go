@@ -84,6 +84,9 @@ func (c *Core) freeTask(t *task) {
 	t.agent.used = c.less(t.agent.used, t.resources)
 	c.alloc.Discharge(t.piece())
 	t.resources = resource.Resources{}
+	if t.agent.overdrawn() {
+		c.retotal(t.agent)
+	}
 }
 
 // dropTask takes a task out of the books, with what it has.
