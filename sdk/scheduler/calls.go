@@ -99,8 +99,11 @@ func (d *MesosDriver) ReconcileTasks(tasks []*mesos.TaskStatus) (mesos.Status, e
 // Send implements Driver. The call is copied: the caller may change its own
 // afterwards.
 func (d *MesosDriver) Send(call *wire.Call) (mesos.Status, error) {
-	if t := call.GetType(); t == wire.Call_SUBSCRIBE || t == wire.Call_ACKNOWLEDGE {
+	switch t := call.GetType(); t {
+	case wire.Call_SUBSCRIBE, wire.Call_ACKNOWLEDGE, wire.Call_ACKNOWLEDGE_OPERATION_STATUS:
 		return d.state(), fmt.Errorf("scheduler: %v is sent by the driver itself", t)
+	case wire.Call_UPDATE_FRAMEWORK:
+		return d.state(), fmt.Errorf("scheduler: %v must go through UpdateFramework, so that the driver knows of it", t)
 	}
 	status, id := d.identity()
 	if status != mesos.Status_DRIVER_RUNNING {
@@ -110,13 +113,21 @@ func (d *MesosDriver) Send(call *wire.Call) (mesos.Status, error) {
 	if call != nil {
 		own(call, id)
 	}
-	if err := wire.Validate(call); err != nil {
-		return status, fmt.Errorf("scheduler: %w", err)
-	}
-	if size := proto.Size(call); size > maxCall {
-		return status, fmt.Errorf("scheduler: %v: has %d bytes: must have at most %d: make several calls of it", call.GetType(), size, maxCall)
+	if err := check(call); err != nil {
+		return status, err
 	}
 	return d.state(), d.enqueue(call)
+}
+
+// check tells what is wrong with a call, if anything is.
+func check(call *wire.Call) error {
+	if err := wire.Validate(call); err != nil {
+		return fmt.Errorf("scheduler: %w", err)
+	}
+	if size := proto.Size(call); size > maxCall {
+		return fmt.Errorf("scheduler: %v: has %d bytes: must have at most %d: make several calls of it", call.GetType(), size, maxCall)
+	}
+	return nil
 }
 
 // enqueue queues call for the master. Launches that cannot be sent are accepted,

@@ -106,8 +106,30 @@ type Driver interface {
 	// master knows.
 	ReconcileTasks(tasks []*mesos.TaskStatus) (mesos.Status, error)
 
+	// UpdateFramework replaces what the framework says of itself and of the offers that
+	// it wants: all of it, with the roles for which it wants no offers now, and the
+	// agents worth offering (nil = all). The id is the driver's to set. Changing the
+	// user, the principal or checkpoint is an error. It holds from now on, and when no
+	// master is connected from the next one on. An update that the master refuses for
+	// another reason ends in Error.
+	UpdateFramework(framework *mesos.FrameworkInfo, suppressed []string, constraints *wire.OfferConstraints) (mesos.Status, error)
+
+	// AcceptInverseOffers promises to leave the agents of inverse offers in time (see
+	// InverseOfferScheduler). filters tells for how long not to ask again (nil = 5 s).
+	AcceptInverseOffers(offers []*mesos.OfferID, filters *mesos.Filters) (mesos.Status, error)
+
+	// DeclineInverseOffers tells that the framework will not leave their agents.
+	DeclineInverseOffers(offers []*mesos.OfferID, filters *mesos.Filters) (mesos.Status, error)
+
+	// ReconcileOperations asks for the present state of operations, which
+	// OperationUpdate tells (see OperationScheduler). operation_id of each status is
+	// used, and agent_id if set. None = all that the master knows.
+	ReconcileOperations(operations []*mesos.OperationStatus) (mesos.Status, error)
+
 	// Send sends any call of the wire that has no method here. The driver sets its
-	// framework_id. SUBSCRIBE and ACKNOWLEDGE are refused: they are the driver's own.
+	// framework_id. SUBSCRIBE and both acknowledgements are refused: they are the
+	// driver's own. UPDATE_FRAMEWORK is refused too, since the driver has to know of
+	// it: use UpdateFramework.
 	Send(call *wire.Call) (mesos.Status, error)
 }
 
@@ -124,14 +146,22 @@ type MesosDriver struct {
 	halt chan struct{} // closed when the driver no longer runs
 	done chan struct{} // closed when loop has ended
 
-	mu        sync.Mutex
-	status    mesos.Status
-	aborted   bool                 // and stays so when status becomes DRIVER_STOPPED
-	failover  bool                 // what Stop was called with
-	known     bool                 // subscribed at least once
-	framework *mesos.FrameworkInfo // ours; its id is set once registered
-	lost      []*mesos.TaskStatus  // of launches that cannot be sent, to be told
-	cause     error                // why the driver aborted itself
+	mu       sync.Mutex
+	status   mesos.Status
+	aborted  bool                // and stays so when status becomes DRIVER_STOPPED
+	failover bool                // what Stop was called with
+	known    bool                // subscribed at least once
+	profile                      // ours; the framework's id is set once registered
+	version  uint64              // of the profile
+	lost     []*mesos.TaskStatus // of launches that cannot be sent, to be told
+	cause    error               // why the driver aborted itself
+}
+
+// profile is what a framework says of itself and of the offers that it wants.
+type profile struct {
+	framework   *mesos.FrameworkInfo
+	suppressed  []string
+	constraints *wire.OfferConstraints
 }
 
 var _ Driver = (*MesosDriver)(nil)
@@ -156,7 +186,9 @@ func NewDriver(s Scheduler, framework *mesos.FrameworkInfo, master string, opts 
 		halt:      make(chan struct{}),
 		done:      make(chan struct{}),
 		status:    mesos.Status_DRIVER_NOT_STARTED,
-		framework: complete(proto.CloneOf(framework)),
+		profile: profile{
+			framework: complete(proto.CloneOf(framework)), suppressed: o.suppressed, constraints: proto.CloneOf(o.constraints),
+		},
 	}
 }
 

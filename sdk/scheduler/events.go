@@ -32,6 +32,16 @@ func (d *MesosDriver) handle(c *conversation, event *wire.Event) {
 		d.failure(event.GetFailure())
 	case wire.Event_ERROR:
 		d.die(event.GetError().GetMessage())
+	case wire.Event_UPDATE_OPERATION_STATUS:
+		d.operation(c, event.GetUpdateOperationStatus().GetStatus())
+	case wire.Event_INVERSE_OFFERS:
+		if s, ok := d.scheduler.(InverseOfferScheduler); ok && len(event.GetInverseOffers().GetInverseOffers()) > 0 {
+			s.InverseOffers(d, event.GetInverseOffers().GetInverseOffers())
+		}
+	case wire.Event_RESCIND_INVERSE_OFFER:
+		if s, ok := d.scheduler.(InverseOfferScheduler); ok {
+			s.InverseOfferRescinded(d, event.GetRescindInverseOffer().GetInverseOfferId())
+		}
 	default:
 		d.log.Debug("event without callback", "event", event.GetType())
 	}
@@ -43,7 +53,7 @@ func (d *MesosDriver) subscribed(c *conversation, event *wire.Event_Subscribed) 
 	c.SetIdle(silence(event.GetHeartbeatIntervalSeconds()))
 	first := d.adopt(event.GetFrameworkId())
 	c.subscribed = true
-	d.out.Open()
+	d.open(c)
 	d.log.Debug("subscribed", "framework_id", event.GetFrameworkId().GetValue(), "master", d.master)
 	if first {
 		d.scheduler.Registered(d, proto.CloneOf(event.GetFrameworkId()), event.GetMasterInfo())

@@ -37,6 +37,9 @@ func (d *MesosDriver) Start() (mesos.Status, error) {
 	if err := wire.Validate(d.subscription()); err != nil {
 		return d.status, fmt.Errorf("scheduler: start: %w", err)
 	}
+	if err := wire.ValidateConstraints(d.constraints); err != nil {
+		return d.status, fmt.Errorf("scheduler: start: %w", err)
+	}
 	d.status = mesos.Status_DRIVER_RUNNING
 	go d.loop() // Join waits for it
 	return d.status, nil

@@ -19,7 +19,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 )
 
 // conversation is one stream to the master, from SUBSCRIBE to its end.
@@ -27,6 +26,7 @@ type conversation struct {
 	*session.Stream[wire.Call, wire.Event]
 
 	subscribed bool
+	version    uint64           // of the profile that was subscribed
 	timeout    <-chan time.Time // see leave
 	stuck      bool             // no room in the queue until timeout
 }
@@ -81,7 +81,8 @@ func (d *MesosDriver) logFailure(told *bool, err error, pause time.Duration) {
 // whether the framework had been subscribed. The error is nil when the driver
 // was stopped or aborted.
 func (d *MesosDriver) converse() (subscribed bool, err error) {
-	c := &conversation{Stream: session.Open(d.peer(), d.subscription(), d.out, subscribeTimeout)}
+	first, version := d.greeting()
+	c := &conversation{Stream: session.Open(d.peer(), first, d.out, subscribeTimeout), version: version}
 	defer func() { d.loseUnsent(c.Close()) }()
 	for {
 		select {
@@ -111,13 +112,23 @@ func (d *MesosDriver) peer() session.Peer[wire.Call, wire.Event] {
 	}
 }
 
-// subscription makes the SUBSCRIBE of the framework as it is known now.
+// greeting is the SUBSCRIBE of the framework as it is known now, with the version
+// of that.
+func (d *MesosDriver) greeting() (*wire.Call, uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.subscription(), d.version
+}
+
+// subscription needs mu.
 func (d *MesosDriver) subscription() *wire.Call {
-	framework := proto.CloneOf(d.framework) // only the loop changes it, and Start runs before
+	p := d.profile.clone()
 	return &wire.Call{
 		Type:        wire.Call_SUBSCRIBE.Enum(),
-		FrameworkId: framework.Id,
-		Subscribe:   &wire.Call_Subscribe{FrameworkInfo: framework},
+		FrameworkId: p.framework.Id,
+		Subscribe: &wire.Call_Subscribe{
+			FrameworkInfo: p.framework, SuppressedRoles: p.suppressed, OfferConstraints: p.constraints,
+		},
 	}
 }
 

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"time"
 
+	wire "github.com/tepui/tepui/api/v1/scheduler"
 	"github.com/tepui/tepui/sdk/internal/session"
 )
 
@@ -36,6 +38,9 @@ type options struct {
 	queue      int
 	backoffMin time.Duration
 	backoffMax time.Duration
+
+	suppressed  []string
+	constraints *wire.OfferConstraints
 }
 
 func defaults() options {
@@ -70,4 +75,15 @@ func WithQueue(calls int) Option {
 // (100 ms, 15 s). It doubles with each attempt and is drawn from the upper half.
 func WithBackoff(least, most time.Duration) Option {
 	return func(o *options) { o.backoffMin, o.backoffMax = least, most }
+}
+
+// WithSuppressedRoles subscribes without wanting offers in these roles, until
+// ReviveOffers.
+func WithSuppressedRoles(roles ...string) Option {
+	return func(o *options) { o.suppressed = slices.Clone(roles) }
+}
+
+// WithOfferConstraints subscribes with a wish for offers of certain agents only.
+func WithOfferConstraints(c *wire.OfferConstraints) Option {
+	return func(o *options) { o.constraints = c }
 }
