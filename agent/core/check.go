@@ -29,7 +29,7 @@ func (c *Core) Check() error {
 	if c.drain != nil && c.isEmpty() || len(c.idle) > 0 {
 		return errors.New("core: the agent is drained, and does not notice")
 	}
-	return errors.Join(c.checkAccounts(), c.checkFrameworks(), c.checkConns(), c.checkTimers())
+	return errors.Join(c.checkOperations(), c.checkAccounts(), c.checkFrameworks(), c.checkConns(), c.checkTimers())
 }
 
 func (c *Core) checkExecution(e *execution) error {

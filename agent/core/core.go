@@ -39,7 +39,11 @@ type Core struct {
 	order   uint64 // of the last task or execution
 	ledger  *Ledger
 
-	version []byte // names the ledger's total
+	version     []byte // names the ledger's total
+	toldVersion []byte // that the master knows, or is about to
+
+	operations map[string]*operation // by uuid
+	undo       []resource.Conversion // to be done when what they need is free
 
 	agentID string // given by the master; empty before the first Registered
 	link    linkState
@@ -87,6 +91,7 @@ func New(cfg Config) (*Core, error) {
 		frameworks: map[FrameworkID]*framework{},
 		containers: map[ContainerID]*execution{},
 		conns:      map[ConnID]*execution{},
+		operations: map[string]*operation{},
 	}
 	c.renewVersion()
 	c.silence.fire = c.unheard
@@ -143,6 +148,8 @@ func (c *Core) result(now time.Time, in Input) error {
 		return c.with(in.Container, func(e *execution) error { return c.exited(now, e, in.Exit) })
 	case LimitsUpdated:
 		return c.with(in.Container, func(e *execution) error { return c.limitsUpdated(now, e, in.Problem) })
+	case VolumesChanged:
+		return c.volumesChanged(now, in)
 	case Preempt:
 		return c.with(in.Container, c.preempt)
 	case Destroyed:

@@ -141,7 +141,7 @@ func (c *Core) settleDrain(now time.Time) {
 }
 
 // isEmpty tells whether nothing of anybody's is left.
-func (c *Core) isEmpty() bool { return len(c.frameworks) == 0 }
+func (c *Core) isEmpty() bool { return len(c.frameworks) == 0 && len(c.operations) == 0 }
 
 // drainInfo is what a master is told of the drain; nil without one.
 func (c *Core) drainInfo() *mesos.DrainInfo {

@@ -42,6 +42,8 @@ type execution struct {
 	served  bool             // some task was delivered, ever
 	history []TaskID         // the last ones that were ever in it, in order
 	limits  limits
+	mounts  []Mount            // of the executor itself
+	unmount []Mount            // of tasks that have ended, to go with the next change
 	held    resource.Resources // what it and its tasks held when it ended
 
 	conn   ConnID // 0 without one

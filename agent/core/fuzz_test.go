@@ -27,6 +27,7 @@ func FuzzMessages(f *testing.F) {
 		run(command("t9", "cpus:1;mem:64")), run(custom("t9", "e", "cpus:1;mem:64")), kill("t1"),
 		shutdownExecutor("e"), shutdownFramework(), fromMaster(registeredMessage(agentID)),
 		runGroup(custom("", "e", "").Executor, command("t8", "cpus:1"), command("t9", "cpus:1")), drain(within(1)), ping(),
+		apply("o1", named(reserve(reserved("cpus:1")))), apply("o2", create(volume("v", "1", "data"))), apply("o3", grow(volume("v", "1", "data"), reserved("disk:1"))),
 	} {
 		seed(true, in.(core.FromMaster).Message)
 	}

@@ -74,6 +74,13 @@ type LimitsUpdated struct {
 	Problem   string
 }
 
+// VolumesChanged answers MakeVolumes and RemoveVolumes: all of it is done, or none
+// if there is a Problem.
+type VolumesChanged struct {
+	Operation string
+	Problem   string // for people to read
+}
+
 // Preempt says that a container is to end at once, because what it uses is needed
 // otherwise.
 type Preempt struct{ Container ContainerID }
@@ -91,21 +98,22 @@ type Tick struct{}
 // shorten that.
 type Stop struct{ Grace time.Duration }
 
-func (LinkUp) input()        {}
-func (LinkDown) input()      {}
-func (FromMaster) input()    {}
-func (ExecutorCall) input()  {}
-func (ConnClosed) input()    {}
-func (Fetched) input()       {}
-func (FetchFailed) input()   {}
-func (Started) input()       {}
-func (StartFailed) input()   {}
-func (Exited) input()        {}
-func (LimitsUpdated) input() {}
-func (Preempt) input()       {}
-func (Destroyed) input()     {}
-func (Tick) input()          {}
-func (Stop) input()          {}
+func (LinkUp) input()         {}
+func (LinkDown) input()       {}
+func (FromMaster) input()     {}
+func (ExecutorCall) input()   {}
+func (ConnClosed) input()     {}
+func (Fetched) input()        {}
+func (FetchFailed) input()    {}
+func (Started) input()        {}
+func (StartFailed) input()    {}
+func (Exited) input()         {}
+func (LimitsUpdated) input()  {}
+func (VolumesChanged) input() {}
+func (Preempt) input()        {}
+func (Destroyed) input()      {}
+func (Tick) input()           {}
+func (Stop) input()           {}
 
 // Exit is how a container ended.
 type Exit struct {

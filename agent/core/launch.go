@@ -5,6 +5,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -18,6 +19,7 @@ import (
 // has its account.
 func (c *Core) executionFor(t *task, r *request) (e *execution, fresh bool, problem *fate) {
 	var own resource.Resources
+	var mounts []Mount
 	dropped := t.framework.lost(mesos.TaskState_TASK_DROPPED)
 	if info := r.executor; info != nil {
 		if e := t.framework.executors[ExecutorID(info.GetExecutorId().GetValue())]; e != nil && !e.over {
@@ -33,8 +35,12 @@ func (c *Core) executionFor(t *task, r *request) (e *execution, fresh bool, prob
 		if own, err = resource.FromProto(info.GetResources()); err != nil {
 			return nil, false, r.invalid(fmt.Errorf("executor.resources: %w", err))
 		}
+		if mounts, err = mountsIn(own); err != nil {
+			return nil, false, r.invalid(fmt.Errorf("executor.resources: %w", err))
+		}
 	}
 	e = c.newExecution(t)
+	e.mounts = mounts
 	if err := c.ledger.Open(e.id(), own); err != nil {
 		return nil, false, unaffordable(dropped, err)
 	}
@@ -132,9 +138,17 @@ func (c *Core) fetched(e *execution) error {
 	}
 	if e.state == Starting {
 		e.limits.applied = c.ledger.Limits(e.id())
-		c.do(Start{e.id(), e.limits.applied})
+		c.do(Start{e.id(), e.limits.applied, e.firstMounts()})
 	}
 	return nil
+}
+
+// firstMounts are those of the executor and of all tasks that it has by now.
+func (e *execution) firstMounts() []Mount {
+	if e.isCommand() {
+		return e.task.mounts
+	}
+	return append(slices.Clone(e.mounts), e.newMounts()...)
 }
 
 // started has the executor register; that of a command task does so at once.

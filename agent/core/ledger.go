@@ -137,6 +137,21 @@ func (l *Ledger) Close(c ContainerID) {
 	}
 }
 
+// Convert makes other resources of a part of what is free. The error is a
+// *resource.NotContainedError when that part is not free.
+func (l *Ledger) Convert(conv resource.Conversion) error {
+	free, err := conv.Apply(l.free)
+	if err != nil {
+		return err
+	}
+	total, err := conv.Apply(l.total)
+	if err != nil {
+		return err
+	}
+	l.free, l.total = free, total
+	return nil
+}
+
 // Held is what a container's executor and tasks hold together.
 func (l *Ledger) Held(c ContainerID) resource.Resources {
 	if a, ok := l.accounts[c]; ok {

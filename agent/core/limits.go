@@ -24,6 +24,7 @@ type limits struct {
 	updating bool
 	covers   uint64 // order of the last task that target counts in
 	failed   bool   // the last change failed: applied may be there in part only
+	mounts   bool   // the change under way brings mounts too
 	retry    timer
 	backoff  time.Duration
 }
@@ -38,7 +39,8 @@ func (c *Core) flush(e *execution) {
 		return
 	}
 	l, want := &e.limits, c.ledger.Limits(e.id())
-	if want == l.applied && !l.failed {
+	mounts := e.newMounts()
+	if want == l.applied && !l.failed && len(mounts) == 0 && len(e.unmount) == 0 {
 		c.deliver(e, c.order)
 		return
 	}
@@ -47,9 +49,23 @@ func (c *Core) flush(e *execution) {
 	if more := l.applied.union(want); more != l.applied {
 		want = more
 	}
-	l.updating, l.target, l.covers = true, want, c.order
+	l.updating, l.target, l.covers, l.mounts = true, want, c.order, len(mounts) > 0
 	c.timers.stop(&l.retry)
-	c.do(Update{e.id(), want})
+	c.do(Update{e.id(), want, mounts, e.unmount})
+	e.unmount = nil
+}
+
+// newMounts are those of the tasks that wait, of which the container does not see
+// them yet. From now on it is asked to.
+func (e *execution) newMounts() []Mount {
+	var all []Mount
+	for _, t := range e.queue {
+		if t.phase == queued && !t.mounted {
+			t.mounted = true
+			all = append(all, t.mounts...)
+		}
+	}
+	return all
 }
 
 // deliver sends queued tasks up to this order to the executor.
@@ -124,7 +140,7 @@ func (c *Core) limitsFailed(now time.Time, e *execution, problem string) {
 	l.failed = true
 	switch {
 	case e.state >= Terminating: // its end says what becomes of its tasks
-	case l.shrinks():
+	case l.shrinks() && !l.mounts:
 		c.deliver(e, l.covers)
 	default:
 		c.dropWaiting(now, e, problem)

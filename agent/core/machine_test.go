@@ -26,6 +26,10 @@ func TestRandomWorlds(t *testing.T) {
 			"run":                w.run,
 			"run 2":              w.run,
 			"run group":          w.runGroup,
+			"operate":            w.operate,
+			"operate 2":          w.operate,
+			"ack operation":      w.ackOperation,
+			"change volumes":     w.changeVolumes,
 			"drain":              w.drain,
 			"ping":               w.ping,
 			"preempt":            w.preempt,
@@ -80,6 +84,9 @@ func (w *world) finish() {
 	if free, total := w.core.Ledger().Free(), w.core.Ledger().Total(); !free.Equal(total) {
 		w.t.Fatalf("%v of %v are free", free, total)
 	}
+	if len(w.waiting) > 0 {
+		w.t.Fatalf("operations never ended: %v", w.waiting)
+	}
 	for key, f := range w.tasks {
 		if !f.acked {
 			w.t.Fatalf("task %s never ended for its framework: %+v", key, f)
@@ -89,6 +96,15 @@ func (w *world) finish() {
 
 // settle does one round of all that is still due, and lets time pass.
 func (w *world) settle() {
+	for len(w.making) > 0 {
+		id := w.making[0]
+		w.making = w.making[1:]
+		w.must(core.VolumesChanged{Operation: id})
+		w.take()
+	}
+	for id := range w.inFlight {
+		w.acknowledgeOperation(id)
+	}
 	for key, f := range w.tasks {
 		if f.inFlight != nil {
 			w.acknowledge(key)

@@ -64,6 +64,9 @@ func (c *Core) linkDown() {
 			c.timers.stop(&t.updates.retry)
 		}
 	}
+	for _, o := range c.operations {
+		c.timers.stop(&o.retry)
+	}
 }
 
 // register tells a master all that it may not know.
@@ -81,6 +84,12 @@ func (c *Core) register() *link.Register {
 	r := &link.Register{
 		Agent: agent, Version: &c.cfg.Version, Capabilities: capabilities(),
 		Total: c.ledger.Total().Proto(), ResourceVersion: c.version,
+	}
+	c.toldVersion = c.version
+	for _, o := range c.allOperations() {
+		if o.told() {
+			r.Operations = append(r.Operations, o.proto(agent.Id))
+		}
 	}
 	r.Drain = c.drainInfo()
 	for _, id := range slices.Sorted(maps.Keys(c.frameworks)) {
@@ -107,6 +116,8 @@ func capabilities() (all []*mesos.AgentInfo_Capability) {
 		mesos.AgentInfo_Capability_MULTI_ROLE,
 		mesos.AgentInfo_Capability_HIERARCHICAL_ROLE,
 		mesos.AgentInfo_Capability_RESERVATION_REFINEMENT,
+		mesos.AgentInfo_Capability_RESIZE_VOLUME,
+		mesos.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK,
 		mesos.AgentInfo_Capability_AGENT_DRAINING,
 	} {
 		all = append(all, &mesos.AgentInfo_Capability{Type: &t})
@@ -158,6 +169,10 @@ func (c *Core) fromMaster(now time.Time, m *link.FromMaster) error {
 		c.shutdownExecutor(now, m.ShutdownExecutor)
 	case *link.FromMaster_ShutdownFramework:
 		c.shutdownFramework(now, m.ShutdownFramework)
+	case *link.FromMaster_ApplyOperation:
+		return c.applyOperation(now, m.ApplyOperation)
+	case *link.FromMaster_AcknowledgeOperation:
+		c.acknowledgeOperation(m.AcknowledgeOperation)
 	case *link.FromMaster_Drain:
 		c.beginDrain(now, m.Drain.GetConfig())
 	case *link.FromMaster_Ping:
@@ -191,6 +206,7 @@ func (c *Core) registered(now time.Time, r *link.Registered) error {
 		t.updates.interval = 0
 		c.transmit(now, t)
 	}
+	c.resumeOperations(now)
 	return nil
 }
 
@@ -249,6 +265,7 @@ func (c *Core) leave(now time.Time, message string) {
 	for _, t := range c.allTasks() {
 		c.forgo(t)
 	}
+	c.forgoOperations()
 	for _, e := range c.executions() {
 		c.shutdown(now, e, "because the master does not want this agent")
 	}
@@ -269,6 +286,7 @@ func (c *Core) stop(now time.Time, grace time.Duration) {
 // settle notices that the last task of an executor has ended, or that the last
 // container of a stopping or leaving agent is gone. It is cheap: it runs after each step.
 func (c *Core) settle(now time.Time) {
+	c.settleUndo()
 	c.settleDrain(now)
 	if len(c.containers) > 0 {
 		return
@@ -280,7 +298,7 @@ func (c *Core) settle(now time.Time) {
 		}
 	}
 	if c.stopping && !c.stopped {
-		if c.link != registered || len(c.frameworks) == 0 {
+		if c.link != registered || c.isEmpty() {
 			c.stopped = true
 		} else if c.linger.place == 0 {
 			c.timers.set(&c.linger, now.Add(lingerTime))

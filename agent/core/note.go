@@ -33,6 +33,7 @@ const (
 	NoteMessageIgnored                   // a message has nobody to go to
 	NoteLimitsFailed                     // the kernel did not take new limits
 	NoteFrameworkRemoved                 // the last of a framework is gone
+	NoteOperation                        // an operation on resources has ended
 	NoteDraining                         // the agent is being emptied
 	NoteDrained                          // nothing is left on it
 	NoteMasterSilent                     // the master has not pinged in time
@@ -65,6 +66,8 @@ func (k NoteKind) String() string {
 		return "changing limits failed"
 	case NoteFrameworkRemoved:
 		return "framework gone"
+	case NoteOperation:
+		return "operation ended"
 	case NoteDraining:
 		return "draining"
 	case NoteDrained:

@@ -10,6 +10,7 @@ import (
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/executor"
+	"github.com/tepui/tepui/resource"
 )
 
 // Ready is what has accumulated since the last Ready. The shell handles the
@@ -50,8 +51,10 @@ func (ToExecutor) message() {}
 func (Hangup) message()     {}
 func (Unlink) message()     {}
 
-// Action is something to be done with a container. The set is closed. Actions
-// on one container are carried out in order, those on several at the same time.
+// Action is something to be done with a container or with volumes. The set is
+// closed. Actions on one container are carried out in order, those on several at
+// the same time. Those on volumes are carried out in order, and before any mount
+// of an action that comes after them.
 type Action interface{ action() }
 
 // Launch makes the sandbox of a new container and fetches its URIs. It is
@@ -70,18 +73,22 @@ type Launch struct {
 	ShutdownGrace time.Duration // what the executor is told of its grace period
 }
 
-// Start starts what was launched, under these limits. It is answered by
-// Started or StartFailed; after Started, Exited comes without being asked for.
+// Start starts what was launched, under these limits and with these mounts. It is
+// answered by Started or StartFailed; after Started, Exited comes without being
+// asked for.
 type Start struct {
 	Container ContainerID
 	Limits    Limits
+	Mounts    []Mount
 }
 
-// Update changes the limits of a started container. It is answered by
-// LimitsUpdated, unless Destroy comes first.
+// Update changes the limits of a started container, and what of the host's volumes
+// it sees: first what goes, then what comes. It is answered by LimitsUpdated,
+// unless Destroy comes first.
 type Update struct {
-	Container ContainerID
-	Limits    Limits
+	Container        ContainerID
+	Limits           Limits
+	Mounts, Unmounts []Mount
 }
 
 // Signal goes to the process group of the container's command. It has no
@@ -101,6 +108,23 @@ type Forget struct {
 	Container ContainerID
 	Last      Container
 }
+
+// MakeVolumes makes the directories of new persistent volumes, which must not be
+// there yet. It is answered by VolumesChanged.
+type MakeVolumes struct {
+	Operation string // what is to be named in the answer
+	Volumes   []resource.VolumeID
+}
+
+// RemoveVolumes destroys persistent volumes with all that is in them. It is
+// answered by VolumesChanged.
+type RemoveVolumes struct {
+	Operation string // what is to be named in the answer
+	Volumes   []resource.VolumeID
+}
+
+func (MakeVolumes) action()   {}
+func (RemoveVolumes) action() {}
 
 func (Launch) action()  {}
 func (Start) action()   {}

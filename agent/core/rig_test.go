@@ -44,12 +44,14 @@ type rig struct {
 	launches   map[string]core.Launch
 	updates    map[string]*mesos.TaskStatus // the last one sent, by task
 	register   *link.Register               // the last one
+	ends       map[string]*mesos.OperationStatus
+	total      *link.UpdateResources // the last one
 	notes      []core.Note
 }
 
-func newRig(t tb) *rig {
+func newRig(t tb, mod ...func(*core.Config)) *rig {
 	t.Helper()
-	c, err := core.New(core.Config{
+	cfg := core.Config{
 		Agent:               &mesos.AgentInfo{Hostname: new("host"), Port: new(int32(5051))},
 		Total:               resource.MustParse("cpus:8;mem:1024;ports:[31000-32000]"),
 		Version:             "test",
@@ -59,7 +61,11 @@ func newRig(t tb) *rig {
 		ShutdownGrace:       5 * time.Second,
 		KillGrace:           3 * time.Second,
 		MaxGrace:            time.Hour,
-	})
+	}
+	for _, m := range mod {
+		m(&cfg)
+	}
+	c, err := core.New(cfg)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -69,6 +75,7 @@ func newRig(t tb) *rig {
 		ids:        map[string]core.ContainerID{},
 		launches:   map[string]core.Launch{},
 		updates:    map[string]*mesos.TaskStatus{},
+		ends:       map[string]*mesos.OperationStatus{},
 	}
 }
 
@@ -188,6 +195,13 @@ func (r *rig) toMaster(m *link.FromAgent) string {
 		return fmt.Sprintf("executor %s exited %d", m.ExecutorExited.GetExecutorId().GetValue(), m.ExecutorExited.GetStatus())
 	case *link.FromAgent_ExecutorMessage:
 		return fmt.Sprintf("message of %s: %s", m.ExecutorMessage.GetExecutorId().GetValue(), m.ExecutorMessage.GetData())
+	case *link.FromAgent_OperationUpdate:
+		s := m.OperationUpdate.GetStatus()
+		r.ends[string(m.OperationUpdate.GetOperationUuid().GetValue())] = s
+		return fmt.Sprintf("operation %s %v", m.OperationUpdate.GetOperationUuid().GetValue(), s.GetState())
+	case *link.FromAgent_UpdateResources:
+		r.total = m.UpdateResources
+		return "total " + resourcesOf(m.UpdateResources.GetTotal())
 	case *link.FromAgent_Pong:
 		return "pong"
 	default:
@@ -231,18 +245,37 @@ func (r *rig) action(a core.Action) string {
 		r.containers[a.Container], r.ids[name], r.launches[name] = name, a.Container, a
 		return "launch " + name
 	case core.Start:
-		return "start " + r.containers[a.Container] + " " + limits(a.Limits)
+		return "start " + r.containers[a.Container] + " " + limits(a.Limits) + mounts(" with", a.Mounts)
 	case core.Update:
-		return "update " + r.containers[a.Container] + " " + limits(a.Limits)
+		return "update " + r.containers[a.Container] + " " + limits(a.Limits) + mounts(" with", a.Mounts) + mounts(" without", a.Unmounts)
 	case core.Signal:
 		return fmt.Sprintf("signal %s %d", r.containers[a.Container], a.Sig)
 	case core.Destroy:
 		return "destroy " + r.containers[a.Container]
+	case core.MakeVolumes:
+		return fmt.Sprintf("make %v for %s", a.Volumes, a.Operation)
+	case core.RemoveVolumes:
+		return fmt.Sprintf("remove %v for %s", a.Volumes, a.Operation)
 	case core.Forget:
 		return "forget " + r.containers[a.Container]
 	default:
 		return fmt.Sprintf("unknown action %T", a)
 	}
+}
+
+func resourcesOf(m []*mesos.Resource) string {
+	r, err := resource.FromProto(m)
+	if err != nil {
+		return err.Error()
+	}
+	return r.String()
+}
+
+func mounts(word string, all []core.Mount) (line string) {
+	for _, m := range all {
+		line += word + " " + m.Path
+	}
+	return line
 }
 
 func limits(l core.Limits) string {

@@ -179,15 +179,8 @@ func (c *Core) admit(f *framework, r *request, tasks, known []*task) *fate {
 		return r.invalid(err)
 	}
 	for _, t := range tasks {
-		if len(t.info.GetLimits()) > 0 {
-			return &fate{
-				f.lost(mesos.TaskState_TASK_DROPPED), mesos.TaskStatus_REASON_GC_ERROR,
-				"task.limits: this agent does not enforce them", nil,
-			}
-		}
-		var err error
-		if t.resources, err = resource.FromProto(t.info.GetResources()); err != nil {
-			return r.invalid(fmt.Errorf("task.resources: %w", err))
+		if problem := t.read(r); problem != nil {
+			return problem
 		}
 	}
 	e, fresh, problem := c.executionFor(tasks[0], r)
@@ -207,6 +200,24 @@ func (c *Core) admit(f *framework, r *request, tasks, known []*task) *fate {
 		c.begin(e)
 	}
 	c.touch(e)
+	return nil
+}
+
+// read reads what a task asks for.
+func (t *task) read(r *request) *fate {
+	if len(t.info.GetLimits()) > 0 {
+		return &fate{
+			t.framework.lost(mesos.TaskState_TASK_DROPPED), mesos.TaskStatus_REASON_GC_ERROR,
+			"task.limits: this agent does not enforce them", nil,
+		}
+	}
+	var err error
+	if t.resources, err = resource.FromProto(t.info.GetResources()); err == nil {
+		t.mounts, err = mountsIn(t.resources)
+	}
+	if err != nil {
+		return r.invalid(fmt.Errorf("task.resources: %w", err))
+	}
 	return nil
 }
 

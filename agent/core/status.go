@@ -90,6 +90,9 @@ func (c *Core) retire(t *task) {
 		return
 	}
 	e.remove(t)
+	if t.mounted {
+		e.unmount = append(e.unmount, t.mounts...)
+	}
 	if c.drain != nil && len(e.tasks) == 0 && !e.isCommand() {
 		c.idle = append(c.idle, e)
 	}

@@ -28,6 +28,9 @@ type task struct {
 	executor  *execution // nil only for a task that ended before it had one
 	group     []*task    // those that start with it, itself too; nil for a task by itself, and once it is delivered
 
+	mounts  []Mount // where it sees its persistent volumes
+	mounted bool    // the container was asked for them
+
 	phase   phase
 	latest  mesos.TaskState // as of the newest update, acknowledged or not
 	killed  bool            // a kill is to be repeated if the executor comes back

@@ -34,6 +34,10 @@ type world struct {
 	gone       map[core.ConnID]bool // closed by the executor: events for them are lost
 	lastConn   core.ConnID
 	uuids      int
+
+	making   []string          // operations whose volumes are under way
+	waiting  map[string]bool   // operations of which the end is to be told
+	inFlight map[string][]byte // uuid of the end that was told last, by operation
 }
 
 // box is a container of the world.
@@ -63,7 +67,7 @@ type fate struct {
 
 func newWorld(t *rapid.T) *world {
 	c, err := core.New(core.Config{
-		Agent: &mesos.AgentInfo{Hostname: new("h")}, Total: resource.MustParse("cpus:8;mem:1024;ports:[1-20]"),
+		Agent: &mesos.AgentInfo{Hostname: new("h")}, Total: resource.MustParse("cpus:8;mem:1024;disk:300;ports:[1-20]"),
 		RegistrationTimeout: time.Minute, ShutdownGrace: 5 * time.Second, KillGrace: 3 * time.Second, MaxGrace: time.Hour,
 	})
 	if err != nil {
@@ -72,6 +76,7 @@ func newWorld(t *rapid.T) *world {
 	return &world{
 		t: t, core: c, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		containers: map[core.ContainerID]*box{}, tasks: map[string]*fate{}, conns: map[core.ConnID]*box{}, gone: map[core.ConnID]bool{},
+		waiting: map[string]bool{}, inFlight: map[string][]byte{},
 	}
 }
 
@@ -116,6 +121,13 @@ func (w *world) take() {
 }
 
 func (w *world) toMaster(m *link.FromAgent) {
+	if o := m.GetOperationUpdate(); o != nil {
+		id := string(o.GetOperationUuid().GetValue())
+		if !w.waiting[id] || !w.known {
+			w.t.Fatalf("the end of an operation that nobody waits for: %v", o)
+		}
+		w.inFlight[id] = o.GetStatus().GetUuid().GetValue()
+	}
 	u := m.GetUpdate()
 	if u == nil {
 		return
@@ -191,6 +203,10 @@ func (w *world) hungUp(conn core.ConnID) {
 
 func (w *world) do(a core.Action) {
 	switch a := a.(type) {
+	case core.MakeVolumes:
+		w.making = append(w.making, a.Operation)
+	case core.RemoveVolumes:
+		w.making = append(w.making, a.Operation)
 	case core.Launch:
 		if w.containers[a.Container] != nil {
 			w.t.Fatalf("container %s is launched twice", a.Container)
@@ -333,6 +349,58 @@ func (w *world) runGroup(t *rapid.T) {
 	}
 	for id := range ids {
 		w.tasks[name(fid, id)] = &fate{group: n}
+	}
+	w.must(in)
+}
+
+// operate asks for an operation of any kind, likely or not.
+func (w *world) operate(t *rapid.T) {
+	if !w.known {
+		t.Skip()
+	}
+	v := volume(rapid.SampledFrom([]string{"v", "w"}).Draw(t, "volume"), "100", "data")
+	op := rapid.SampledFrom([]*mesos.Offer_Operation{
+		reserve(reserved("disk:100")), reserve(reserved("cpus:1")), unreserve(reserved("disk:100")), unreserve(reserved("cpus:1")),
+		create(v), create(v), destroy(v), grow(v, reserved("disk:100")), shrink(v, 50),
+	}).Draw(t, "operation")
+	w.uuids++
+	id := fmt.Sprintf("o%d", w.uuids)
+	if rapid.Bool().Draw(t, "named") {
+		op = named(op)
+	}
+	if op.Id != nil || op.GrowVolume != nil || op.ShrinkVolume != nil {
+		w.waiting[id] = true
+	}
+	w.must(apply(id, op))
+}
+
+func (w *world) ackOperation(t *rapid.T) {
+	ids := slices.Sorted(maps.Keys(w.inFlight))
+	if !w.known || len(ids) == 0 {
+		t.Skip()
+	}
+	w.acknowledgeOperation(rapid.SampledFrom(ids).Draw(t, "operation"))
+}
+
+func (w *world) acknowledgeOperation(id string) {
+	w.take() // what is said of it already
+	uuid := w.inFlight[id]
+	delete(w.inFlight, id)
+	delete(w.waiting, id)
+	w.must(fromMaster(&link.FromMaster{Message: &link.FromMaster_AcknowledgeOperation{AcknowledgeOperation: &link.AcknowledgeOperation{
+		OperationUuid: &mesos.UUID{Value: []byte(id)}, StatusUuid: &mesos.UUID{Value: uuid},
+	}}}))
+}
+
+// changeVolumes ends what is under way with volumes, well or badly.
+func (w *world) changeVolumes(t *rapid.T) {
+	if len(w.making) == 0 {
+		t.Skip()
+	}
+	in := core.VolumesChanged{Operation: w.making[0]}
+	w.making = w.making[1:]
+	if rapid.IntRange(0, 3).Draw(t, "badly") == 0 {
+		in.Problem = "no space left on device"
 	}
 	w.must(in)
 }
