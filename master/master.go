@@ -49,7 +49,7 @@ func New(cfg Config) (*Master, error) {
 	}
 	c, err := core.New(core.Config{
 		Master:                 cfg.info(),
-		Allocator:              allocator.NewFair(cfg.AllocationInterval),
+		Allocator:              allocator.New(allocator.Config{Interval: cfg.AllocationInterval, FilterGPU: true}),
 		AgentReregisterTimeout: cfg.AgentReregisterTimeout,
 		OfferTimeout:           cfg.OfferTimeout,
 		Remembered:             remembered,

@@ -49,8 +49,11 @@ func (r Resources) Add(o Resources) Resources {
 // Subtract returns r without o. If r does not contain o, the error is a
 // *NotContainedError that names the first missing item.
 func (r Resources) Subtract(o Resources) (Resources, error) {
-	if len(o.items) == 0 {
+	switch {
+	case len(o.items) == 0:
 		return r, nil
+	case r.same(o):
+		return Resources{}, nil
 	}
 	a, b := r.items, o.items
 	out := make([]item, 0, len(a))
@@ -88,6 +91,9 @@ func notContained(want, have *item) *NotContainedError {
 
 // Contains tells whether o can be subtracted from r.
 func (r Resources) Contains(o Resources) bool {
+	if r.same(o) {
+		return true
+	}
 	a := r.items
 	for i := range o.items {
 		want := &o.items[i]
@@ -134,7 +140,7 @@ func (r Resources) Cover(o Resources) Resources {
 
 // Equal tells whether r and o are the same amounts of the same resources.
 func (r Resources) Equal(o Resources) bool {
-	return slices.EqualFunc(r.items, o.items, func(a, b item) bool {
+	return r.same(o) || slices.EqualFunc(r.items, o.items, func(a, b item) bool {
 		return compareItems(&a, &b) == 0 && a.count == b.count && a.scalar == b.scalar &&
 			slices.Equal(a.ranges, b.ranges) && slices.Equal(a.set, b.set)
 	})

@@ -16,60 +16,149 @@ func (f *Fair) Check() error {
 	if f.broken != nil {
 		return fmt.Errorf("allocator: sums do not add up: %w", f.broken)
 	}
-	var total, taken quantities
-	for _, id := range slices.Sorted(maps.Keys(f.agents)) {
-		a := f.agents[id]
-		if left, err := a.total.Subtract(a.taken); err != nil || !left.Equal(a.free) {
-			return fmt.Errorf("allocator: agent %s: taken %s and free %s are not its total %s", id, a.taken, a.free, a.total)
+	var total quantities
+	for _, a := range f.order {
+		if err := f.checkAgent(a); err != nil {
+			return fmt.Errorf("allocator: agent %s: %w", a.id, err)
 		}
-		total.add(f.kinds, a.total)
-		taken.add(f.kinds, a.taken)
+		total.count(&f.kinds, a.total, +1)
 	}
 	if !total.equal(f.total) {
 		return fmt.Errorf("allocator: agents have %v in all, but counted are %v", total, f.total)
 	}
-	return f.checkRoles(taken)
+	if err := f.checkOrder(f.root); err != nil {
+		return fmt.Errorf("allocator: order: %w", err)
+	}
+	if err := f.checkAccounts(); err != nil {
+		return fmt.Errorf("allocator: %w", err)
+	}
+	return f.checkBounds()
 }
 
-// checkRoles checks that the accounts of clients add up to those of their roles
-// and these to what is taken of all agents.
-func (f *Fair) checkRoles(taken quantities) error {
-	var all quantities
-	for _, name := range slices.Sorted(maps.Keys(f.roles)) {
-		r := f.roles[name]
-		var sum quantities
-		for _, id := range slices.Sorted(maps.Keys(r.clients)) {
-			for n, v := range r.clients[id].used {
-				if v < 0 {
-					return fmt.Errorf("allocator: framework %s has %v of kind %d in role %s", id, v, n, name)
-				}
-				*sum.at(n) += v
-				*all.at(n) += v
-			}
-		}
-		if !sum.equal(r.used) {
-			return fmt.Errorf("allocator: role %s has %v, but its frameworks %v", name, r.used, sum)
+// checkAgent checks that what is used, granted and free is the agent's total; in
+// optimistic mode, that what is granted to each is free.
+func (f *Fair) checkAgent(a *agent) error {
+	sum := a.used
+	for i, h := range a.holds {
+		switch {
+		case h.resources.IsEmpty() || i > 0 && a.holds[i-1].client.number >= h.client.number:
+			return fmt.Errorf("the list of what is granted is not in order: %s to %s", h.resources, h.client.framework.id)
+		case !f.cfg.Optimistic:
+			sum = sum.Add(h.resources)
+		case !a.free.Contains(h.resources):
+			return fmt.Errorf("%s is granted to %s, but free is %s", h.resources, h.client.framework.id, a.free)
 		}
 	}
-	if !all.equal(taken) {
-		return fmt.Errorf("allocator: agents have %v taken, but roles have %v", taken, all)
+	if left, err := a.total.Subtract(sum); err != nil || !left.Equal(a.free) {
+		return fmt.Errorf("used %s, in all taken %s, and free %s are not its total %s", a.used, sum, a.free, a.total)
+	}
+	for i, flt := range a.filters {
+		if f.filters[flt.index] != flt || i > 0 && a.filters[i-1].client.number > flt.client.number {
+			return fmt.Errorf("the list of filters is not in order: the one of %s", flt.client.framework.id)
+		}
 	}
 	return nil
 }
 
-// equal compares sums; one that is missing is 0.
-func (q quantities) equal(o quantities) bool {
-	for n := range max(len(q), len(o)) {
-		var a, b resource.Milli
-		if n < len(q) {
-			a = q[n]
+// checkOrder checks that nodes are in order by what they were when they got their
+// places, that this is up to date where nothing is to be done, and that they are
+// those that are eligible.
+func (f *Fair) checkOrder(n *node) error {
+	for i, child := range n.children {
+		if n.sorter == DRF && i > 0 && compare(n.children[i-1], child) >= 0 {
+			return fmt.Errorf("%s is behind %s", child.name, n.children[i-1].name)
 		}
-		if n < len(o) {
-			b = o[n]
+		current := f.share(child) == child.share && child.served == child.before
+		if n.sorter == DRF && !f.unsorted && !child.stale && !current {
+			return fmt.Errorf("%s has its place for a share of %v and not of %v", child.name, child.share, f.share(child))
 		}
-		if a != b {
-			return false
+		if !child.ranked || child.client == nil && len(child.children) == 0 {
+			return fmt.Errorf("%s has a place and should not have one", child.name)
+		}
+		if err := f.checkOrder(child); err != nil {
+			return err
 		}
 	}
-	return true
+	return nil
+}
+
+// checkAccounts checks that the accounts of clients add up to those of their roles,
+// and these to what is granted and in use of all agents.
+func (f *Fair) checkAccounts() error {
+	sums := make(map[*node]quantities)
+	for number, c := range f.clients {
+		if c == nil {
+			continue
+		}
+		if c.number != number || c.framework.client(c.role.path) != c || f.roles[c.role.path] != c.role {
+			return fmt.Errorf("framework %s is not where it belongs in role %s", c.framework.id, c.role.path)
+		}
+		if f.eligible.has(number) != (c.silent() == "") || f.eligible.has(number) != c.node.ranked {
+			return fmt.Errorf("framework %s in role %s: eligible and having a place are not the same", c.framework.id, c.role.path)
+		}
+		for kind, v := range c.node.used {
+			if v < 0 {
+				return fmt.Errorf("framework %s has %v of %s in role %s", c.framework.id, v, f.kinds.names[kind], c.role.path)
+			}
+			for n := c.node.parent; n != nil; n = n.parent {
+				sum := sums[n]
+				*sum.at(kind) += v
+				sums[n] = sum
+			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(f.roles)) {
+		r := f.roles[path]
+		if !sums[r.node].equal(r.node.used) || !sums[r.own].equal(r.own.used) {
+			return fmt.Errorf("role %s has %v, but its frameworks and roles %v", path, r.node.used, sums[r.node])
+		}
+	}
+	return f.checkTaken(sums[f.root])
+}
+
+func (f *Fair) checkTaken(all quantities) error {
+	var taken quantities
+	for _, a := range f.order {
+		taken.count(&f.kinds, a.used, +1)
+		for _, h := range a.holds {
+			taken.count(&f.kinds, h.resources, +1)
+		}
+	}
+	if !all.equal(taken) || !all.equal(f.root.used) {
+		return fmt.Errorf("agents have %v taken, but frameworks have %v, and all roles %v", taken, all, f.root.used)
+	}
+	return nil
+}
+
+// checkBounds checks the sums that quota goes by.
+func (f *Fair) checkBounds() error {
+	reserved := make(map[string]quantities)
+	var spare, required quantities
+	for _, a := range f.order {
+		for r := range a.total.Amounts() {
+			if r.Role != "" && !r.Revocable {
+				sum := reserved[topLevel(r.Role)]
+				*sum.at(f.kinds.number(r.Name)) += r.Value
+				reserved[topLevel(r.Role)] = sum
+			}
+		}
+		addAll(&spare, a.spare)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.bounds)) {
+		b := f.bounds[name]
+		if !b.reserved.equal(reserved[name]) {
+			return fmt.Errorf("allocator: role %s has %v reserved, but counted are %v", name, reserved[name], b.reserved)
+		}
+		addAll(&required, b.unmet)
+	}
+	if f.guaranteed > 0 && !spare.equal(f.spare) || !required.equal(f.required) {
+		return fmt.Errorf("allocator: agents have %v to spare of which roles miss %v, but counted are %v and %v", spare, required, f.spare, f.required)
+	}
+	return nil
+}
+
+func addAll(sum *quantities, q []resource.Milli) {
+	for kind, v := range q {
+		*sum.at(kind) += v
+	}
 }

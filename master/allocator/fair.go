@@ -4,6 +4,7 @@
 package allocator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,24 +15,52 @@ import (
 	"github.com/tepui/tepui/resource"
 )
 
-// DefaultInterval is how long a refused piece waits at most until it is offered
-// to another framework, and at least until it is offered to the same again.
-const DefaultInterval = time.Second
-
-// Fair is the allocator of lowest dominant share first. It is not safe for
-// concurrent use: the core owns it.
+// Fair is the allocator of lowest dominant share first, or by lot. It is not safe
+// for concurrent use: the core owns it.
 type Fair struct {
-	interval   time.Duration
-	agents     map[core.AgentID]*agent
-	frameworks map[core.FrameworkID]*framework
-	roles      map[string]*role
-	kinds      kinds      // the names of scalar resources, numbered
-	total      quantities // of all agents
-	seq        uint64     // order of agents
+	cfg     Config
+	minimum []floor // the operator's
+	rng     random
+	region  string // the master's
+	near    bool   // all agents count as of the master's region
 
-	dirty    []*agent // agents to look at in the next pass, those with dirty set
-	allDirty bool     // look at all agents
-	later    []*agent // agents that wait for nextPass, those with waiting set
+	agents     map[core.AgentID]*agent
+	order      []*agent // in the order in which they were added
+	seq        uint64
+	frameworks map[core.FrameworkID]*framework
+	clients    []*client // by number; nil where one is unused
+	unused     []int
+	roles      map[string]*role
+	weights    map[string]float64 // those that were set, by role
+	bounds     map[string]*bound  // by top-level role
+
+	kinds kinds
+	total quantities // of all agents
+
+	root     *node
+	ranked   int     // nodes with a place
+	stale    []*node // those that may have another place
+	unsorted bool    // all may
+
+	guaranteed  int        // top-level roles with guarantees
+	unmet       int        // those of which something is missing
+	required    quantities // to all of them
+	spare       quantities // free, unreserved, of active agents; only if anything is guaranteed
+	squeezed    set        // clients that got less, or nothing, because of guarantees
+	passedOver  bool       // others were not even looked at because of guarantees
+	slackGrew   bool
+	grown       []*bound // those with grew set
+	ownMinimums int      // clients with a minimum of their own
+
+	pass     uint64       // number of the last one
+	eligible set          // clients that may be granted something
+	renewed  set          // those of them that are to be looked at on all agents
+	dirty    []*agent     // agents to look at in the next pass, those with dirty set
+	later    []*agent     // agents that wait for nextPass, those with waiting set
+	visits   []*agent     // of this pass
+	grants   []core.Piece // of this pass
+	line     []*client    // of one agent, in optimistic mode
+	scratch  quantities
 	nextPass time.Time
 	filters  filterHeap
 	filterID uint64
@@ -43,65 +72,126 @@ var _ core.Allocator = (*Fair)(nil)
 
 // agent is what the allocator knows of one.
 type agent struct {
-	id      core.AgentID
-	seq     uint64
-	active  bool
-	dirty   bool
-	waiting bool
-	total   resource.Resources
-	taken   resource.Resources // granted or in use
-	used    resource.Resources
-	free    resource.Resources // total without taken
+	id       core.AgentID
+	seq      uint64
+	info     *mesos.AgentInfo
+	remote   bool // it is of another region than the master
+	gpus     resource.Milli
+	inactive string // why it may not be offered
+	active   bool
+	dirty    bool
+	waiting  bool
+
+	total resource.Resources
+	used  resource.Resources
+	// free is total without used, and without what is granted unless in
+	// optimistic mode.
+	free     resource.Resources
+	plain    bool       // there is nothing in free but what everybody may have
+	holds    []hold     // what is granted, by client number
+	promised quantities // in optimistic mode: of all holds, unreserved
+	spare    quantities // its part of Fair.spare
+
+	// denied are clients of which it is known that they can be granted nothing of
+	// what is free, unless stale is set. What they cannot be granted now they cannot
+	// be granted either when less is free. Those in unfit never could.
+	denied  set
+	unfit   set
+	stale   bool
+	filters []*filter // by client number, then in order of making
+	past    []record  // the last grants
 }
 
-// NewFair returns an allocator that knows nothing. A refused piece is not
-// offered to the same framework again for at least interval, and to others once
-// in an interval, so that those that refuse everything do not keep the master
-// busy; 0 is DefaultInterval.
-func NewFair(interval time.Duration) *Fair {
-	if interval <= 0 {
-		interval = DefaultInterval
-	}
-	return &Fair{
-		interval:   interval,
-		agents:     make(map[core.AgentID]*agent),
-		frameworks: make(map[core.FrameworkID]*framework),
-		roles:      make(map[string]*role),
-		kinds:      make(kinds),
-	}
+// hold is what one client is granted of an agent.
+type hold struct {
+	client    *client
+	resources resource.Resources
+	pass      uint64 // in which it was granted last
+	index     int    // and where among the grants of that pass
 }
 
 // AddAgent implements core.Allocator.
-func (f *Fair) AddAgent(id core.AgentID, _ *mesos.AgentInfo, total resource.Resources) {
+func (f *Fair) AddAgent(id core.AgentID, info *mesos.AgentInfo, total resource.Resources) {
 	f.seq++
-	a := &agent{id: id, seq: f.seq, active: true, total: total, free: total}
+	a := &agent{id: id, seq: f.seq, active: true}
 	f.agents[id] = a
-	f.total.add(f.kinds, total)
-	f.touch(a)
+	f.order = append(f.order, a)
+	f.setInfo(a, info)
+	f.setTotal(a, total)
+	f.setFree(a, total)
+	f.reset(a)
 }
 
 // UpdateAgent implements core.Allocator.
-func (f *Fair) UpdateAgent(id core.AgentID, _ *mesos.AgentInfo, total resource.Resources) {
+func (f *Fair) UpdateAgent(id core.AgentID, info *mesos.AgentInfo, total resource.Resources) {
 	a := f.agents[id]
 	if a == nil {
 		return
 	}
-	free, err := total.Subtract(a.taken)
+	free, err := total.Subtract(a.used)
+	for _, h := range a.holds {
+		if err == nil && !f.cfg.Optimistic {
+			free, err = free.Subtract(h.resources)
+		}
+	}
 	if err != nil {
 		f.fault(fmt.Errorf("update of agent %s: %w", id, err))
 		return
 	}
-	f.total.subtract(f.kinds, a.total)
-	f.total.add(f.kinds, total)
-	a.total, a.free = total, free
-	f.touch(a)
+	if info != nil {
+		f.setInfo(a, info)
+	}
+	f.setTotal(a, total)
+	f.setFree(a, free)
+	f.reset(a)
+}
+
+// setInfo takes over what an agent is.
+func (f *Fair) setInfo(a *agent, info *mesos.AgentInfo) {
+	a.info = info
+	domain := info.GetDomain().GetFaultDomain()
+	a.remote = domain != nil && !f.near && domain.GetRegion().GetName() != f.region
+	clear(a.unfit)
+}
+
+// setTotal takes over what an agent has.
+func (f *Fair) setTotal(a *agent, total resource.Resources) {
+	f.count(a.total, -1)
+	f.count(total, +1)
+	a.total, a.gpus = total, total.Scalar(resource.GPUs)
+	f.unsorted = true
+}
+
+// count counts resources of an agent into the total, and what of it is reserved
+// into what its roles consume.
+func (f *Fair) count(r resource.Resources, sign resource.Milli) {
+	f.total.count(&f.kinds, r, sign)
+	for a := range r.Amounts() {
+		if a.Role == "" || a.Revocable {
+			continue
+		}
+		b := f.bound(topLevel(a.Role))
+		*b.reserved.at(f.kinds.number(a.Name)) += sign * a.Value
+		f.rebound(b, sign < 0)
+		f.slackGrew = true
+		if sign < 0 {
+			f.forgetBound(b)
+		}
+	}
+}
+
+// setFree sets what is free of an agent.
+func (f *Fair) setFree(a *agent, free resource.Resources) {
+	a.free, a.plain = free, free.IsPlain()
+	f.respare(a)
 }
 
 // ActivateAgent implements core.Allocator.
-func (f *Fair) ActivateAgent(id core.AgentID, active bool, _ string) {
+func (f *Fair) ActivateAgent(id core.AgentID, active bool, why string) {
 	if a := f.agents[id]; a != nil {
-		a.active = active
-		f.touch(a)
+		a.active, a.inactive = active, why
+		f.respare(a)
+		f.reset(a)
 	}
 }
 
@@ -111,121 +201,38 @@ func (f *Fair) RemoveAgent(id core.AgentID) {
 	if a == nil {
 		return
 	}
-	if !a.taken.IsEmpty() {
-		f.fault(fmt.Errorf("agent %s removed while %s is taken", id, a.taken))
+	if !a.used.IsEmpty() || len(a.holds) > 0 {
+		f.fault(fmt.Errorf("agent %s removed while %s is in use and %d pieces are granted", id, a.used, len(a.holds)))
 	}
 	a.active = false // it may still be in dirty
+	f.respare(a)
+	f.setTotal(a, resource.Resources{})
 	f.later = slices.DeleteFunc(f.later, func(other *agent) bool { return other == a })
-	f.total.subtract(f.kinds, a.total)
 	delete(f.agents, id)
-	f.forgetAgentFilters(a)
-}
-
-// Charge implements core.Allocator.
-func (f *Fair) Charge(p core.Piece) {
-	f.take(p)
-	f.Commit(p)
-}
-
-// Commit implements core.Allocator.
-func (f *Fair) Commit(p core.Piece) {
-	if a := f.agents[p.Agent]; a != nil && f.frameworks[p.Framework] != nil {
-		a.used = a.used.Add(p.Resources)
+	i, _ := slices.BinarySearchFunc(f.order, a.seq, func(a *agent, seq uint64) int { return cmp.Compare(a.seq, seq) })
+	f.order = slices.Delete(f.order, i, i+1)
+	for len(a.filters) > 0 {
+		f.dropFilter(a.filters[len(a.filters)-1])
 	}
-}
-
-// Discharge implements core.Allocator.
-func (f *Fair) Discharge(p core.Piece) {
-	a := f.release(p)
-	if a == nil {
-		return
-	}
-	used, err := a.used.Subtract(p.Resources)
-	if err != nil {
-		f.fault(fmt.Errorf("discharge of agent %s: %w", a.id, err))
-		return
-	}
-	a.used = used
-	f.touch(a)
-}
-
-// Convert implements core.Allocator.
-func (f *Fair) Convert(p core.Piece, to resource.Resources) {
-	a := f.release(p)
-	if a == nil {
-		return
-	}
-	rest, err := a.total.Subtract(p.Resources)
-	if err != nil {
-		f.fault(fmt.Errorf("conversion on agent %s: %w", a.id, err))
-		return
-	}
-	f.UpdateAgent(a.id, nil, rest.Add(to))
-	p.Resources = to
-	f.take(p)
-}
-
-// SetWeight implements core.Allocator.
-func (f *Fair) SetWeight(string, float64) {}
-
-// SetQuota implements core.Allocator.
-func (f *Fair) SetQuota(string, core.Quota) {}
-
-// Explain implements core.Allocator.
-func (f *Fair) Explain(time.Time, core.ExplainQuery) (core.Explanation, bool) {
-	return core.Explanation{}, false
-}
-
-// take takes a piece for a framework.
-func (f *Fair) take(p core.Piece) {
-	a, fw := f.agents[p.Agent], f.frameworks[p.Framework]
-	if a == nil || fw == nil {
-		return
-	}
-	free, err := a.free.Subtract(p.Resources)
-	if err != nil {
-		f.fault(fmt.Errorf("charge of agent %s: %w", a.id, err))
-		return
-	}
-	a.free = free
-	a.taken = a.taken.Add(p.Resources)
-	f.client(fw, p.Role).take(f.kinds, p.Resources)
-}
-
-// Release implements core.Allocator.
-func (f *Fair) Release(p core.Piece) {
-	if a := f.release(p); a != nil {
-		f.touch(a)
-	}
-}
-
-// release takes a piece back and returns the agent that it is of, nil if there
-// was nothing to take.
-func (f *Fair) release(p core.Piece) *agent {
-	a, fw := f.agents[p.Agent], f.frameworks[p.Framework]
-	if a == nil || fw == nil || p.Resources.IsEmpty() {
-		return nil
-	}
-	taken, err := a.taken.Subtract(p.Resources)
-	if err != nil {
-		f.fault(fmt.Errorf("release of agent %s: %w", a.id, err))
-		return nil
-	}
-	a.taken = taken
-	a.free = a.free.Add(p.Resources)
-	c := f.client(fw, p.Role)
-	c.give(f.kinds, p.Resources)
-	f.forgetClient(c)
-	return a
 }
 
 // Agent implements core.Allocator.
 func (f *Fair) Agent(id core.AgentID) (used, granted, free resource.Resources) {
-	if a := f.agents[id]; a != nil {
-		granted, _ = a.taken.Subtract(a.used) // Discharge has told if it is not part of it
-		return a.used, granted, a.free
+	a := f.agents[id]
+	if a == nil {
+		return used, granted, free
 	}
-	return used, granted, free
+	for _, h := range a.holds {
+		granted = granted.Add(h.resources)
+	}
+	return a.used, granted, a.free
+}
+
+// reset puts an agent of which there is more than before, or something else, on
+// the list for the next pass, to be looked at for everybody.
+func (f *Fair) reset(a *agent) {
+	a.stale = true
+	f.touch(a)
 }
 
 // touch puts an agent on the list for the next pass.
@@ -239,7 +246,7 @@ func (f *Fair) touch(a *agent) {
 // delay puts an agent on the list of those for the next pass of the interval.
 func (f *Fair) delay(now time.Time, a *agent) {
 	if len(f.later) == 0 {
-		f.nextPass = now.Add(f.interval)
+		f.nextPass = now.Add(f.cfg.Interval)
 	}
 	if !a.waiting {
 		a.waiting = true
@@ -260,5 +267,12 @@ func (f *Fair) wake(now time.Time, all bool) {
 	f.later = f.later[:0]
 }
 
-// fault keeps an error that Check is to tell.
-func (f *Fair) fault(err error) { f.broken = errors.Join(f.broken, err) }
+// fault keeps an error that Check is to tell. Of many the first ones tell most.
+func (f *Fair) fault(err error) {
+	if f.broken == nil || len(f.broken.Error()) < maxFault {
+		f.broken = errors.Join(f.broken, err)
+	}
+}
+
+// maxFault bounds the text of faults.
+const maxFault = 4096

@@ -297,9 +297,9 @@ func TestAFilterIsForWhatWasRefusedAndPartsOfIt(t *testing.T) {
 	d.Charge(piece("a", "f", "cpus:1"))
 	d.Release(piece("a", "f", "mem:0"))
 	d.want() // cpus:2;mem:100 are a part of it
-	d.Release(piece("a", "f", "cpus:1"))
+	d.Discharge(piece("a", "f", "cpus:1"))
 	d.want() // that is it
-	d.Release(piece("a", "f", "cpus:1"))
+	d.Discharge(piece("a", "f", "cpus:1"))
 	d.want("a f * cpus:4;mem:100") // this is more
 }
 

@@ -34,6 +34,8 @@ type filter struct {
 	expires   time.Time
 	id        uint64 // order of making, for those that expire together
 	index     int    // in the heap
+
+	next, previous *filter // of the same client
 }
 
 // Refuse implements core.Allocator. A negative refuse counts as DefaultRefuse, a
@@ -44,90 +46,102 @@ func (f *Fair) Refuse(now time.Time, p core.Piece, refuse time.Duration) {
 	if a == nil || fw == nil {
 		return
 	}
-	if c := fw.clients[p.Role]; c != nil && fw.active {
+	if c := fw.client(p.Role); c != nil && fw.active {
 		if refuse < 0 {
 			refuse = DefaultRefuse
 		}
-		f.addFilter(c, a, p.Resources, now.Add(min(max(refuse, f.interval), MaxRefuse)))
+		f.addFilter(c, a, p.Resources, now.Add(min(max(refuse, f.cfg.Interval), MaxRefuse)))
 	}
 	if a := f.release(p); a != nil {
 		f.delay(now, a)
 	}
 }
 
+// filtersOf returns the client's filters on the agent, as a part of those of all
+// that begins at i.
+func (a *agent) filtersOf(c *client) (list []*filter, i int) {
+	i, _ = slices.BinarySearchFunc(a.filters, c.number, func(flt *filter, n int) int { return cmp.Compare(flt.client.number, n) })
+	end := i
+	for end < len(a.filters) && a.filters[end].client == c {
+		end++
+	}
+	return a.filters[i:end], i
+}
+
 // addFilter adds a filter and drops those that it makes superfluous.
 func (f *Fair) addFilter(c *client, a *agent, r resource.Resources, expires time.Time) {
-	for _, old := range slices.Clone(c.filters[a]) {
+	list, _ := a.filtersOf(c)
+	for _, old := range slices.Clone(list) {
 		if !old.expires.After(expires) && r.Contains(old.resources) {
 			f.dropFilter(old)
 		}
 	}
-	if list := c.filters[a]; len(list) >= maxFilters {
-		f.dropFilter(slices.MinFunc(list, func(a, b *filter) int {
-			return cmp.Or(a.expires.Compare(b.expires), cmp.Compare(a.id, b.id))
-		}))
+	if list, _ = a.filtersOf(c); len(list) >= maxFilters {
+		f.dropFilter(slices.MinFunc(list, compareFilters))
 	}
+	list, i := a.filtersOf(c)
 	f.filterID++
-	flt := &filter{client: c, agent: a, resources: r, expires: expires, id: f.filterID}
-	c.filters[a] = append(c.filters[a], flt)
+	flt := &filter{client: c, agent: a, resources: r, expires: expires, id: f.filterID, next: c.filters}
+	a.filters = slices.Insert(a.filters, i+len(list), flt)
+	if c.filters != nil {
+		c.filters.previous = flt
+	}
+	c.filters = flt
 	heap.Push(&f.filters, flt)
+}
+
+// compareFilters orders by who expires first.
+func compareFilters(a, b *filter) int {
+	return cmp.Or(a.expires.Compare(b.expires), cmp.Compare(a.id, b.id))
 }
 
 // dropFilter forgets a filter.
 func (f *Fair) dropFilter(flt *filter) {
 	heap.Remove(&f.filters, flt.index)
-	f.unlist(flt)
-}
-
-func (f *Fair) unlist(flt *filter) {
-	list := slices.DeleteFunc(flt.client.filters[flt.agent], func(o *filter) bool { return o == flt })
-	if len(list) == 0 {
-		delete(flt.client.filters, flt.agent)
-		return
+	list, i := flt.agent.filtersOf(flt.client)
+	i += slices.Index(list, flt)
+	flt.agent.filters = slices.Delete(flt.agent.filters, i, i+1)
+	if flt.previous == nil {
+		flt.client.filters = flt.next
+	} else {
+		flt.previous.next = flt.next
 	}
-	flt.client.filters[flt.agent] = list
+	if flt.next != nil {
+		flt.next.previous = flt.previous
+	}
 }
 
 // forgetFilters drops all filters of a client.
 func (f *Fair) forgetFilters(c *client) {
-	for _, list := range c.filters {
-		for _, flt := range list {
-			heap.Remove(&f.filters, flt.index)
-		}
-	}
-	clear(c.filters)
-}
-
-// forgetAgentFilters drops all filters on an agent.
-func (f *Fair) forgetAgentFilters(a *agent) {
-	for _, r := range f.roles {
-		for _, c := range r.clients {
-			for _, flt := range c.filters[a] {
-				heap.Remove(&f.filters, flt.index)
-			}
-			delete(c.filters, a)
-		}
+	for c.filters != nil {
+		f.dropFilter(c.filters)
 	}
 }
 
-// expire drops the filters whose time is over; their agents are looked at again.
+// expire drops the filters whose time is over. Of their agents nothing has changed
+// but that their clients may be granted them again.
 func (f *Fair) expire(now time.Time) {
 	for len(f.filters) > 0 && !f.filters[0].expires.After(now) {
-		flt, _ := heap.Pop(&f.filters).(*filter)
-		f.unlist(flt)
+		flt := f.filters[0]
+		f.dropFilter(flt)
+		flt.agent.denied.remove(flt.client.number)
 		f.touch(flt.agent)
 	}
 }
 
-// refused tells whether the client refused this piece, or one that it is part
-// of, and the filter stands.
-func (c *client) refused(a *agent, piece resource.Resources) bool {
-	for _, flt := range c.filters[a] {
+// refused returns a filter of the client that stands against this piece: one of
+// what it refused, or of more; nil for none.
+func (a *agent) refused(c *client, piece resource.Resources) *filter {
+	if c.filters == nil {
+		return nil
+	}
+	list, _ := a.filtersOf(c)
+	for _, flt := range list {
 		if flt.resources.Contains(piece) {
-			return true
+			return flt
 		}
 	}
-	return false
+	return nil
 }
 
 // Deadline implements core.Allocator: the next filter expires, or the next pass
@@ -148,7 +162,7 @@ type filterHeap []*filter
 func (h filterHeap) Len() int { return len(h) }
 
 func (h filterHeap) Less(i, j int) bool {
-	return cmp.Or(h[i].expires.Compare(h[j].expires), cmp.Compare(h[i].id, h[j].id)) < 0
+	return compareFilters(h[i], h[j]) < 0
 }
 
 func (h filterHeap) Swap(i, j int) {

@@ -4,18 +4,27 @@
 package allocator
 
 import (
+	"slices"
+
 	"github.com/tepui/tepui/resource"
 )
 
 // kinds numbers the names of scalar resources in the order in which they are
 // first seen.
-type kinds map[string]int
+type kinds struct {
+	numbers  map[string]int
+	names    []string
+	skip     []bool   // it does not count into shares
+	excluded []string // names of those
+}
 
-func (k kinds) number(name string) int {
-	n, ok := k[name]
+func (k *kinds) number(name string) int {
+	n, ok := k.numbers[name]
 	if !ok {
-		n = len(k)
-		k[name] = n
+		n = len(k.names)
+		k.numbers[name] = n
+		k.names = append(k.names, name)
+		k.skip = append(k.skip, slices.Contains(k.excluded, name))
 	}
 	return n
 }
@@ -23,15 +32,10 @@ func (k kinds) number(name string) int {
 // quantities are sums of scalar resources, by kind.
 type quantities []resource.Milli
 
-func (q *quantities) add(k kinds, r resource.Resources) {
-	for name, v := range r.Scalars() {
-		*q.at(k.number(name)) += v
-	}
-}
-
-func (q *quantities) subtract(k kinds, r resource.Resources) {
-	for name, v := range r.Scalars() {
-		*q.at(k.number(name)) -= v
+// count adds resources, or with sign -1 subtracts them.
+func (q *quantities) count(k *kinds, r resource.Resources, sign resource.Milli) {
+	for a := range r.Amounts() {
+		*q.at(k.number(a.Name)) += sign * a.Value
 	}
 }
 
@@ -40,6 +44,14 @@ func (q *quantities) at(n int) *resource.Milli {
 		*q = append(*q, 0)
 	}
 	return &(*q)[n]
+}
+
+// get returns the sum of a kind; one that is missing is 0.
+func (q quantities) get(n int) resource.Milli {
+	if n < len(q) {
+		return q[n]
+	}
+	return 0
 }
 
 func (q quantities) isZero() bool {
@@ -51,34 +63,47 @@ func (q quantities) isZero() bool {
 	return true
 }
 
-// dominant returns the largest share that q is of total, by kind.
-func (q quantities) dominant(total quantities) float64 {
-	largest := 0.0
+// dominant returns the largest share that q is of total, by kind, and of which
+// kind it is; -1 for none.
+func (q quantities) dominant(k *kinds, total quantities) (float64, int) {
+	largest, kind := 0.0, -1
 	for n, v := range q {
-		if n < len(total) && total[n] > 0 {
-			largest = max(largest, float64(v)/float64(total[n]))
+		if v > 0 && n < len(total) && total[n] > 0 && !k.skip[n] {
+			if share := float64(v) / float64(total[n]); share > largest {
+				largest, kind = share, n
+			}
 		}
 	}
-	return largest
+	return largest, kind
 }
 
-// account is what a role or a client has, offered or in use.
-type account struct {
-	used   quantities
-	pieces int     // grants and charges so far: it decides between equal shares
-	share  float64 // dominant share, as of the last time it was asked for
-}
-
-// take counts resources into the client's account and its role's.
-func (c *client) take(k kinds, r resource.Resources) {
-	for _, a := range [...]*account{&c.account, &c.role.account} {
-		a.used.add(k, r)
-		a.pieces++
+// equal compares sums; one that is missing is 0.
+func (q quantities) equal(o quantities) bool {
+	for n := range max(len(q), len(o)) {
+		if q.get(n) != o.get(n) {
+			return false
+		}
 	}
+	return true
 }
 
-// give counts resources out of the client's account and its role's.
-func (c *client) give(k kinds, r resource.Resources) {
-	c.used.subtract(k, r)
-	c.role.used.subtract(k, r)
+// amount is a quantity of one kind.
+type amount struct {
+	kind  int // of a floor of the operator only: what frameworks ask for is not numbered
+	name  string
+	least resource.Milli
+}
+
+// floor are amounts of which a piece must have all; of several floors, one.
+type floor []amount
+
+// meets tells whether a piece has all amounts of one floor; without any floor
+// all that is something will do.
+func meets(floors []floor, r resource.Resources) bool {
+	if len(floors) == 0 {
+		return !r.IsEmpty()
+	}
+	return slices.ContainsFunc(floors, func(f floor) bool {
+		return !slices.ContainsFunc(f, func(a amount) bool { return r.Scalar(a.name) < a.least })
+	})
 }

@@ -42,7 +42,7 @@ const (
 func newBench(tb rapid.TB, agents int) *bench {
 	c, err := core.New(core.Config{
 		Master:    &mesos.MasterInfo{Id: new("m"), Ip: new(uint32(0)), Port: new(uint32(0))},
-		Allocator: allocator.NewFair(0),
+		Allocator: allocator.New(allocator.Config{}),
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -53,7 +53,7 @@ type recordKey struct {
 func newWorld(t rapid.TB, options ...func(*core.Config)) *world {
 	cfg := core.Config{
 		Master:                 &mesos.MasterInfo{Id: new("m"), Ip: new(uint32(0)), Port: new(uint32(5050))},
-		Allocator:              allocator.NewFair(0),
+		Allocator:              allocator.New(allocator.Config{}),
 		AgentReregisterTimeout: reregisterTimeout,
 		MaxAgentPingTimeouts:   1000, // some four hours: tests of pings set their own
 	}
