@@ -104,7 +104,6 @@ func (c *Core) move(a *agent, e agentEvent) {
 	}
 	if a.state == AgentRecovered {
 		c.recovered--
-		c.agentIsBack() // or never will be
 	}
 	if to != a.state {
 		a.since = c.now

@@ -103,7 +103,7 @@ func (c *Core) explainRole(f *framework, q ExplainQuery) (*link.RoleExplanation,
 	if e.Dominant != "" {
 		m.DominantResource = new(e.Dominant)
 	}
-	if silent := cmp.Or(c.absence(f), c.hold.reason(), e.Silent); silent != "" {
+	if silent := cmp.Or(c.absence(f), c.holdReason(), e.Silent); silent != "" {
 		m.Silent = new(silent)
 	}
 	for _, a := range e.Agents[:min(limit, len(e.Agents))] {

@@ -34,6 +34,9 @@ func newExplainedWorld(t *testing.T) (*world, *explainer) {
 	return newWorld(t, func(c *core.Config) { c.Allocator = e }), e
 }
 
+// explained gives a core an explainer that has nothing to say.
+func explained(c *core.Config) { c.Allocator = &explainer{Fair: allocator.NewFair(0)} }
+
 // why asks for an explanation.
 func (w *world) why(q *link.ExplainRequest) (*link.ExplainResponse, *core.Error) {
 	w.t.Helper()
@@ -159,7 +162,7 @@ func TestAnExplanationTellsOfAFrameworkThatIsNotConnected(t *testing.T) {
 	if got := silent(w); !strings.Contains(got, "since 2023-11-14T22:13:20Z") || !strings.Contains(got, "removed at 2023-11-14T22:14:20Z (in 40s)") {
 		t.Errorf("disconnected: silent %q", got)
 	}
-	next := w.successor("m2", func(c *core.Config) { c.Allocator = &explainer{Fair: allocator.NewFair(0)} })
+	next := w.successor("m2", explained)
 	if got := silent(next); !strings.Contains(got, "before this master") || !strings.Contains(got, "unless it subscribes") {
 		t.Errorf("recovered: silent %q", got)
 	}

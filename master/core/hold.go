@@ -19,8 +19,7 @@ const (
 // hold is the wait of a new master for its agents.
 type hold struct {
 	on       bool
-	expected int // recovered agents
-	back     int // those that are back, or that nobody waits for any more
+	expected int // agents that were recovered; of them Core.recovered are still away
 	timer    *timer
 }
 
@@ -30,7 +29,7 @@ func (c *Core) expectAgents(n int) { c.hold.expected = n }
 
 // beginHold begins the wait, if there is something to wait for.
 func (c *Core) beginHold() {
-	if len(c.quotas) == 0 || c.hold.enough() {
+	if len(c.quotas) == 0 || c.enoughAgents() {
 		return
 	}
 	c.hold.on = true
@@ -41,28 +40,35 @@ func (c *Core) beginHold() {
 	})
 }
 
-// reason tells why there are no offers; empty if there may be.
-func (h *hold) reason() string {
-	if !h.on {
-		return ""
-	}
-	return fmt.Sprintf("the master is new and there is a quota: it makes offers when %d%% of %d agents are back (%d are), or at %s",
-		holdShare, h.expected, h.back, clock(h.timer.at))
+// enoughAgents tells whether most of the agents are back, or will never be.
+func (c *Core) enoughAgents() bool {
+	return (c.hold.expected-c.recovered)*100 >= c.hold.expected*holdShare
 }
 
-func (h *hold) enough() bool { return h.back*100 >= h.expected*holdShare }
-
-// agentIsBack tells that one of the expected agents is back, or will never be. To
-// be called once for each.
-func (c *Core) agentIsBack() {
-	c.hold.back++
-	if c.hold.on && c.hold.enough() {
-		c.endHold(fmt.Sprintf("%d of %d agents are back", c.hold.back, c.hold.expected))
+// holding tells whether there are to be no offers yet. It ends the wait for agents
+// when it is over.
+func (c *Core) holding() bool {
+	switch {
+	case !c.hold.on:
+	case len(c.quotas) == 0:
+		c.endHold("there is no quota any more")
+	case c.enoughAgents():
+		c.endHold(fmt.Sprintf("%d of %d agents are away", c.recovered, c.hold.expected))
 	}
+	return c.hold.on
 }
 
 func (c *Core) endHold(why string) {
 	c.timers.stop(c.hold.timer)
 	c.hold.on, c.hold.timer = false, nil
 	c.note(Note{Level: Info, Event: "allocation begins", Detail: why})
+}
+
+// holdReason tells why there are no offers yet; empty if there may be.
+func (c *Core) holdReason() string {
+	if !c.hold.on {
+		return ""
+	}
+	return fmt.Sprintf("the master is new and there is a quota: it makes offers when %d%% of %d agents are back (%d are), or at %s",
+		holdShare, c.hold.expected, c.hold.expected-c.recovered, clock(c.hold.timer.at))
 }

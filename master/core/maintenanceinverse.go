@@ -106,8 +106,14 @@ func (c *Core) askOne(a *agent, f *framework) *mesos.InverseOffer {
 	io.seq = c.ids.offers
 	io.id = c.ids.offer()
 	f.inverse[io.id] = io
+	return io.message()
+}
+
+// message returns the inverse offer as its framework is to see it.
+func (io *inverseOffer) message() *mesos.InverseOffer {
+	a := io.agent
 	return &mesos.InverseOffer{
-		Id: &mesos.OfferID{Value: new(string(io.id))}, Url: a.url, FrameworkId: f.protoID, AgentId: a.protoID,
+		Id: &mesos.OfferID{Value: new(string(io.id))}, Url: a.url, FrameworkId: io.framework.protoID, AgentId: a.protoID,
 		Unavailability: a.unavailability,
 	}
 }

@@ -35,7 +35,7 @@ func (o *offer) piece() Piece {
 // makeOffers turns what the allocator grants into offers: one OFFERS event, or
 // several where there are many, for each framework.
 func (c *Core) makeOffers() {
-	if c.hold.on {
+	if c.holding() {
 		return
 	}
 	var order []*framework

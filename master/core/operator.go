@@ -49,6 +49,12 @@ func (c *Core) operate(in OperatorCall) (*master.Response, *Error) {
 		return c.getMaster(), nil
 	case master.Call_GET_FRAMEWORKS:
 		return c.getFrameworks(), nil
+	case master.Call_GET_STATE:
+		return c.getState(), nil
+	case master.Call_GET_TASKS:
+		return c.getTasks(), nil
+	case master.Call_GET_OPERATIONS:
+		return c.getOperations(), nil
 	case master.Call_GET_EXECUTORS:
 		return c.getExecutors(), nil
 	case master.Call_GET_ROLES:

@@ -4,6 +4,10 @@
 package core
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"github.com/tepui/tepui/api/v1/master"
 	"github.com/tepui/tepui/resource"
 )
@@ -65,11 +69,14 @@ func (f *framework) message() *master.Response_GetFrameworks_Framework {
 		offered = offered.Add(o.resources)
 		m.Offers = append(m.Offers, o.message())
 	}
+	for _, io := range slices.SortedFunc(maps.Values(f.inverse), func(a, b *inverseOffer) int { return cmp.Compare(a.seq, b.seq) }) {
+		m.InverseOffers = append(m.InverseOffers, io.message())
+	}
 	m.AllocatedResources, m.OfferedResources = f.allocated().Proto(), offered.Proto()
 	return m
 }
 
-// allocated returns what the framework's tasks and executors have.
+// allocated returns what the framework's tasks, executors and operations have.
 func (f *framework) allocated() resource.Resources {
 	var sum resource.Resources
 	for _, t := range f.tasks { // a sum has no order
@@ -77,6 +84,9 @@ func (f *framework) allocated() resource.Resources {
 	}
 	for e := range f.executors {
 		sum = sum.Add(e.resources)
+	}
+	for _, o := range f.operations {
+		sum = sum.Add(o.held)
 	}
 	return sum
 }

@@ -51,6 +51,11 @@ func (c *Core) getRoles() *master.Response {
 		for _, e := range a.executors {
 			add(e.role, e.resources)
 		}
+		for _, o := range a.operations {
+			if o.framework != nil {
+				add(o.role, o.held)
+			}
+		}
 		for _, o := range a.offers {
 			add(o.role, o.resources)
 		}

@@ -163,9 +163,6 @@ func (c *Core) setQuota(config *quota.QuotaConfig, q Quota) {
 			c.rescind(o)
 		}
 	}
-	if len(c.quotas) == 0 && c.hold.on {
-		c.endHold("there is no quota any more")
-	}
 }
 
 // amountsText returns amounts as people see them.
