@@ -6,6 +6,9 @@
 # make integration                    in fresh VMs, which any amd64 machine can run
 # make integration INTEGRATION=host   on this very machine: root, cgroup v2, nothing dear on it
 # make integration RUN=TestOOM PKGS=./integration/kernel
+#
+# make sim                            the simulator for a minute, with fresh seeds
+# make sim SEEDS=10000 FROM=1         so many seeds, from this one
 
 INTEGRATION ?= vm
 RUN ?=
@@ -56,3 +59,12 @@ integration-plain: vm-image tested
 # The same below a systemd, in a cgroup that it delegates.
 integration-systemd: vm-image tested
 	go test $(INTEGRATION_FLAGS) -exec '$(VM) -flavour systemd $(IN_VM)' $(filter-out ./integration/kernel ./integration/hosts,$(PKGS))
+
+# The simulator needs no kernel: docs/testing.md explains.
+SEEDS ?= 0
+FROM ?=
+.PHONY: sim
+sim:
+	@mkdir -p $(BIN)
+	go build -trimpath -o $(BIN)/sim ./integration/cmd/sim
+	$(BIN)/sim -n $(SEEDS) $(if $(FROM),-from $(FROM))

@@ -292,3 +292,14 @@ func TestCommonWithoutAndCoverAreOneCut(t *testing.T) {
 		}
 	})
 }
+
+func TestTheSameValueIsEqualAndACopyIsTheSame(t *testing.T) {
+	r := resource.MustParse("cpus:1;mem:2")
+	copied, twin, more := r, resource.MustParse("cpus:1;mem:2"), r.Add(r)
+	if !r.Same(copied) || !r.Same(r.Add(resource.Resources{})) || !(resource.Resources{}).Same(resource.Resources{}) {
+		t.Error("a copy is not the same")
+	}
+	if r.Same(twin) || r.Same(more) || r.Same(resource.Resources{}) {
+		t.Error("another value is the same")
+	}
+}

@@ -21,6 +21,12 @@ func (r Resources) IsEmpty() bool {
 	return len(r.items) == 0
 }
 
+// Same tells whether r and o are one value: a copy of the other, of which no part
+// needs to be compared. Values that are Equal need not be the same.
+func (r Resources) Same(o Resources) bool {
+	return len(r.items) == len(o.items) && (len(r.items) == 0 || &r.items[0] == &o.items[0])
+}
+
 // Add returns r and o together. Ranges and sets are united: a number or a
 // name that is in both is once in the sum. A scalar that would overflow an
 // int64 stays at its largest value.

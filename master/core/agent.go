@@ -60,6 +60,8 @@ type agent struct {
 	resourceVersion []byte             // names claimed; see link.Run
 	operations      map[string]*operation
 	capabilities    []mesos.AgentInfo_Capability_Type
+
+	checked books // by CheckChanged
 }
 
 // taskKey names a task on an agent.

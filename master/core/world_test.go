@@ -4,6 +4,7 @@
 package core_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -88,7 +89,7 @@ func withMaster(id string) func(*core.Config) {
 func (w *world) try(in core.Input) error {
 	w.t.Helper()
 	err := w.core.Step(w.now, in)
-	if broken := w.core.Check(); broken != nil {
+	if broken := cmp.Or(w.core.Check(), w.core.CheckChanged()); broken != nil {
 		w.t.Fatalf("after %T: %v", in, broken)
 	}
 	w.collect()

@@ -1,0 +1,134 @@
+// Copyright 2026 The Tepui Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/tepui/tepui/api/v1/scheduler"
+	"github.com/tepui/tepui/master/core"
+	"github.com/tepui/tepui/resource"
+)
+
+func sortedConns(m map[core.ConnID]*conn) []core.ConnID { return slices.Sorted(maps.Keys(m)) }
+
+// told is what this master has told schedulers that they are offered: a book of
+// what is on the wire, kept without asking any core. An offer stands from the event
+// that makes it to the event, the call or the end of the connection that ends it.
+type told struct {
+	w       *world
+	offers  map[string]*toldOffer // by id
+	byConn  map[uint64]map[string]*toldOffer
+	byAgent map[string]map[string]*toldOffer // by agent's id
+	dirty   map[string]bool                  // agents
+}
+
+type toldOffer struct {
+	id, agent string
+	conn      uint64
+	resources resource.Resources
+}
+
+func newTold(w *world) *told {
+	t := &told{w: w}
+	t.clear()
+	return t
+}
+
+// clear forgets all: the master is gone, and its offers with it.
+func (t *told) clear() {
+	t.offers = make(map[string]*toldOffer)
+	t.byConn = make(map[uint64]map[string]*toldOffer)
+	t.byAgent = make(map[string]map[string]*toldOffer)
+	t.dirty = make(map[string]bool)
+}
+
+func (t *told) event(c *conn, e *scheduler.Event) {
+	switch e.GetType() {
+	case scheduler.Event_OFFERS:
+		for _, o := range e.GetOffers().GetOffers() {
+			r, err := resource.FromProto(o.GetResources())
+			if err != nil {
+				t.w.fail("L1: an offer of impossible resources", "%v: %v", o, err)
+			}
+			t.add(&toldOffer{o.GetId().GetValue(), o.GetAgentId().GetValue(), c.id, r})
+		}
+	case scheduler.Event_RESCIND:
+		t.end(e.GetRescind().GetOfferId().GetValue())
+	}
+}
+
+func (t *told) add(o *toldOffer) {
+	if t.offers[o.id] != nil {
+		t.w.fail("L1: an offer id is used twice", "%s", o.id)
+	}
+	t.offers[o.id] = o
+	if t.byConn[o.conn] == nil {
+		t.byConn[o.conn] = make(map[string]*toldOffer)
+	}
+	if t.byAgent[o.agent] == nil {
+		t.byAgent[o.agent] = make(map[string]*toldOffer)
+	}
+	t.byConn[o.conn][o.id], t.byAgent[o.agent][o.id] = o, o
+	t.dirty[o.agent] = true
+}
+
+func (t *told) end(id string) {
+	o := t.offers[id]
+	if o == nil {
+		return
+	}
+	delete(t.offers, id)
+	delete(t.byConn[o.conn], id)
+	delete(t.byAgent[o.agent], id)
+}
+
+// called takes note of a call that is about to reach the master.
+func (t *told) called(c *conn, call *scheduler.Call) {
+	for _, id := range call.GetAccept().GetOfferIds() {
+		t.answered(c, id.GetValue())
+	}
+	for _, id := range call.GetDecline().GetOfferIds() {
+		t.answered(c, id.GetValue())
+	}
+}
+
+func (t *told) answered(c *conn, id string) {
+	if o := t.offers[id]; o != nil && o.conn == c.id {
+		t.end(id)
+	}
+}
+
+// gone is the end of a scheduler's connection at the master.
+func (t *told) gone(c *conn) {
+	for _, id := range sortedKeys(t.byConn[c.id]) {
+		t.end(id)
+	}
+	delete(t.byConn, c.id)
+}
+
+// check holds what is offered of each agent, with what runs there, against what
+// the agent has.
+func (t *told) check() {
+	if len(t.dirty) == 0 {
+		return
+	}
+	for _, a := range t.w.agents {
+		if a.core == nil || !t.dirty[a.id()] {
+			continue
+		}
+		ledger := a.core.Ledger()
+		sum, _ := ledger.Total().Subtract(ledger.Free())
+		for _, id := range sortedKeys(t.byAgent[a.id()]) {
+			o := t.byAgent[a.id()][id]
+			sum = sum.Add(o.resources)
+		}
+		if !ledger.Total().Contains(sum) {
+			t.w.fail("L1: more is offered and in use than there is", "%s has %s; offered and in use are %s",
+				a.id(), ledger.Total(), sum)
+		}
+	}
+	clear(t.dirty)
+}
