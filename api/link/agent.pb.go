@@ -38,6 +38,7 @@ type FromAgent struct {
 	//	*FromAgent_Pong
 	//	*FromAgent_OperationUpdate
 	//	*FromAgent_UpdateResources
+	//	*FromAgent_Unregister
 	Message       isFromAgent_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -143,6 +144,15 @@ func (x *FromAgent) GetUpdateResources() *UpdateResources {
 	return nil
 }
 
+func (x *FromAgent) GetUnregister() *Unregister {
+	if x != nil {
+		if x, ok := x.Message.(*FromAgent_Unregister); ok {
+			return x.Unregister
+		}
+	}
+	return nil
+}
+
 type isFromAgent_Message interface {
 	isFromAgent_Message()
 }
@@ -175,6 +185,10 @@ type FromAgent_UpdateResources struct {
 	UpdateResources *UpdateResources `protobuf:"bytes,7,opt,name=update_resources,json=updateResources,oneof"`
 }
 
+type FromAgent_Unregister struct {
+	Unregister *Unregister `protobuf:"bytes,8,opt,name=unregister,oneof"`
+}
+
 func (*FromAgent_Register) isFromAgent_Message() {}
 
 func (*FromAgent_Update) isFromAgent_Message() {}
@@ -188,6 +202,8 @@ func (*FromAgent_Pong) isFromAgent_Message() {}
 func (*FromAgent_OperationUpdate) isFromAgent_Message() {}
 
 func (*FromAgent_UpdateResources) isFromAgent_Message() {}
+
+func (*FromAgent_Unregister) isFromAgent_Message() {}
 
 type FromMaster struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -521,6 +537,44 @@ func (*Pong) Descriptor() ([]byte, []int) {
 	return file_api_link_agent_proto_rawDescGZIP(), []int{3}
 }
 
+// Unregister tells that the agent ends for good and that nothing is left on it.
+// The master forgets it, and ends the link.
+type Unregister struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unregister) Reset() {
+	*x = Unregister{}
+	mi := &file_api_link_agent_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unregister) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unregister) ProtoMessage() {}
+
+func (x *Unregister) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unregister.ProtoReflect.Descriptor instead.
+func (*Unregister) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{4}
+}
+
 // Register opens the link, for a new agent and for one that comes back.
 type Register struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -558,7 +612,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_api_link_agent_proto_msgTypes[4]
+	mi := &file_api_link_agent_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +624,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[4]
+	mi := &file_api_link_agent_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +637,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{4}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Register) GetAgent() *v1.AgentInfo {
@@ -676,7 +730,7 @@ type Registered struct {
 
 func (x *Registered) Reset() {
 	*x = Registered{}
-	mi := &file_api_link_agent_proto_msgTypes[5]
+	mi := &file_api_link_agent_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +742,7 @@ func (x *Registered) String() string {
 func (*Registered) ProtoMessage() {}
 
 func (x *Registered) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[5]
+	mi := &file_api_link_agent_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +755,7 @@ func (x *Registered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registered.ProtoReflect.Descriptor instead.
 func (*Registered) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{5}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Registered) GetAgentId() *v1.AgentID {
@@ -743,7 +797,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_api_link_agent_proto_msgTypes[6]
+	mi := &file_api_link_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -755,7 +809,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[6]
+	mi := &file_api_link_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -768,7 +822,7 @@ func (x *Update) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Update.ProtoReflect.Descriptor instead.
 func (*Update) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{6}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Update) GetFrameworkId() *v1.FrameworkID {
@@ -825,7 +879,7 @@ const (
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_api_link_agent_proto_msgTypes[7]
+	mi := &file_api_link_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -837,7 +891,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[7]
+	mi := &file_api_link_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -850,7 +904,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{7}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Run) GetFramework() *v1.FrameworkInfo {
@@ -902,7 +956,7 @@ const (
 
 func (x *RunGroup) Reset() {
 	*x = RunGroup{}
-	mi := &file_api_link_agent_proto_msgTypes[8]
+	mi := &file_api_link_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +968,7 @@ func (x *RunGroup) String() string {
 func (*RunGroup) ProtoMessage() {}
 
 func (x *RunGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[8]
+	mi := &file_api_link_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +981,7 @@ func (x *RunGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunGroup.ProtoReflect.Descriptor instead.
 func (*RunGroup) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{8}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RunGroup) GetFramework() *v1.FrameworkInfo {
@@ -985,7 +1039,7 @@ type ApplyOperation struct {
 
 func (x *ApplyOperation) Reset() {
 	*x = ApplyOperation{}
-	mi := &file_api_link_agent_proto_msgTypes[9]
+	mi := &file_api_link_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1051,7 @@ func (x *ApplyOperation) String() string {
 func (*ApplyOperation) ProtoMessage() {}
 
 func (x *ApplyOperation) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[9]
+	mi := &file_api_link_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1064,7 @@ func (x *ApplyOperation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyOperation.ProtoReflect.Descriptor instead.
 func (*ApplyOperation) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{9}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ApplyOperation) GetFrameworkId() *v1.FrameworkID {
@@ -1054,7 +1108,7 @@ type OperationUpdate struct {
 
 func (x *OperationUpdate) Reset() {
 	*x = OperationUpdate{}
-	mi := &file_api_link_agent_proto_msgTypes[10]
+	mi := &file_api_link_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1120,7 @@ func (x *OperationUpdate) String() string {
 func (*OperationUpdate) ProtoMessage() {}
 
 func (x *OperationUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[10]
+	mi := &file_api_link_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1133,7 @@ func (x *OperationUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationUpdate.ProtoReflect.Descriptor instead.
 func (*OperationUpdate) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{10}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OperationUpdate) GetFrameworkId() *v1.FrameworkID {
@@ -1113,7 +1167,7 @@ type AcknowledgeOperation struct {
 
 func (x *AcknowledgeOperation) Reset() {
 	*x = AcknowledgeOperation{}
-	mi := &file_api_link_agent_proto_msgTypes[11]
+	mi := &file_api_link_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1179,7 @@ func (x *AcknowledgeOperation) String() string {
 func (*AcknowledgeOperation) ProtoMessage() {}
 
 func (x *AcknowledgeOperation) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[11]
+	mi := &file_api_link_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1192,7 @@ func (x *AcknowledgeOperation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeOperation.ProtoReflect.Descriptor instead.
 func (*AcknowledgeOperation) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{11}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AcknowledgeOperation) GetOperationUuid() *v1.UUID {
@@ -1166,7 +1220,7 @@ type UpdateResources struct {
 
 func (x *UpdateResources) Reset() {
 	*x = UpdateResources{}
-	mi := &file_api_link_agent_proto_msgTypes[12]
+	mi := &file_api_link_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1232,7 @@ func (x *UpdateResources) String() string {
 func (*UpdateResources) ProtoMessage() {}
 
 func (x *UpdateResources) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[12]
+	mi := &file_api_link_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1245,7 @@ func (x *UpdateResources) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateResources.ProtoReflect.Descriptor instead.
 func (*UpdateResources) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{12}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateResources) GetTotal() []*v1.Resource {
@@ -1219,7 +1273,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_api_link_agent_proto_msgTypes[13]
+	mi := &file_api_link_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1285,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[13]
+	mi := &file_api_link_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1298,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{13}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Drain) GetConfig() *v1.DrainConfig {
@@ -1265,7 +1319,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_api_link_agent_proto_msgTypes[14]
+	mi := &file_api_link_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1331,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[14]
+	mi := &file_api_link_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1344,7 @@ func (x *Kill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kill.ProtoReflect.Descriptor instead.
 func (*Kill) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{14}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Kill) GetFrameworkId() *v1.FrameworkID {
@@ -1325,7 +1379,7 @@ type Acknowledge struct {
 
 func (x *Acknowledge) Reset() {
 	*x = Acknowledge{}
-	mi := &file_api_link_agent_proto_msgTypes[15]
+	mi := &file_api_link_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +1391,7 @@ func (x *Acknowledge) String() string {
 func (*Acknowledge) ProtoMessage() {}
 
 func (x *Acknowledge) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[15]
+	mi := &file_api_link_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +1404,7 @@ func (x *Acknowledge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledge.ProtoReflect.Descriptor instead.
 func (*Acknowledge) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{15}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Acknowledge) GetFrameworkId() *v1.FrameworkID {
@@ -1386,7 +1440,7 @@ type ExecutorMessage struct {
 
 func (x *ExecutorMessage) Reset() {
 	*x = ExecutorMessage{}
-	mi := &file_api_link_agent_proto_msgTypes[16]
+	mi := &file_api_link_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1452,7 @@ func (x *ExecutorMessage) String() string {
 func (*ExecutorMessage) ProtoMessage() {}
 
 func (x *ExecutorMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[16]
+	mi := &file_api_link_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +1465,7 @@ func (x *ExecutorMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecutorMessage.ProtoReflect.Descriptor instead.
 func (*ExecutorMessage) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{16}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExecutorMessage) GetFrameworkId() *v1.FrameworkID {
@@ -1448,7 +1502,7 @@ type ExecutorExited struct {
 
 func (x *ExecutorExited) Reset() {
 	*x = ExecutorExited{}
-	mi := &file_api_link_agent_proto_msgTypes[17]
+	mi := &file_api_link_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +1514,7 @@ func (x *ExecutorExited) String() string {
 func (*ExecutorExited) ProtoMessage() {}
 
 func (x *ExecutorExited) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[17]
+	mi := &file_api_link_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1473,7 +1527,7 @@ func (x *ExecutorExited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecutorExited.ProtoReflect.Descriptor instead.
 func (*ExecutorExited) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{17}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExecutorExited) GetFrameworkId() *v1.FrameworkID {
@@ -1507,7 +1561,7 @@ type ShutdownExecutor struct {
 
 func (x *ShutdownExecutor) Reset() {
 	*x = ShutdownExecutor{}
-	mi := &file_api_link_agent_proto_msgTypes[18]
+	mi := &file_api_link_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1519,7 +1573,7 @@ func (x *ShutdownExecutor) String() string {
 func (*ShutdownExecutor) ProtoMessage() {}
 
 func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[18]
+	mi := &file_api_link_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1586,7 @@ func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownExecutor.ProtoReflect.Descriptor instead.
 func (*ShutdownExecutor) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{18}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ShutdownExecutor) GetFrameworkId() *v1.FrameworkID {
@@ -1558,7 +1612,7 @@ type ShutdownFramework struct {
 
 func (x *ShutdownFramework) Reset() {
 	*x = ShutdownFramework{}
-	mi := &file_api_link_agent_proto_msgTypes[19]
+	mi := &file_api_link_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1570,7 +1624,7 @@ func (x *ShutdownFramework) String() string {
 func (*ShutdownFramework) ProtoMessage() {}
 
 func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[19]
+	mi := &file_api_link_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1583,7 +1637,7 @@ func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownFramework.ProtoReflect.Descriptor instead.
 func (*ShutdownFramework) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{19}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ShutdownFramework) GetFrameworkId() *v1.FrameworkID {
@@ -1604,7 +1658,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_api_link_agent_proto_msgTypes[20]
+	mi := &file_api_link_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1616,7 +1670,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[20]
+	mi := &file_api_link_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1629,7 +1683,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{20}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Shutdown) GetMessage() string {
@@ -1644,7 +1698,7 @@ var File_api_link_agent_proto protoreflect.FileDescriptor
 const file_api_link_agent_proto_rawDesc = "" +
 	"\n" +
 	"\x14api/link/agent.proto\x12\n" +
-	"tepui.link\x1a\x12api/v1/mesos.proto\"\xc5\x03\n" +
+	"tepui.link\x1a\x12api/v1/mesos.proto\"\xff\x03\n" +
 	"\tFromAgent\x122\n" +
 	"\bregister\x18\x01 \x01(\v2\x14.tepui.link.RegisterH\x00R\bregister\x12,\n" +
 	"\x06update\x18\x02 \x01(\v2\x12.tepui.link.UpdateH\x00R\x06update\x12E\n" +
@@ -1652,7 +1706,10 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"\x10executor_message\x18\x04 \x01(\v2\x1b.tepui.link.ExecutorMessageH\x00R\x0fexecutorMessage\x12&\n" +
 	"\x04pong\x18\x05 \x01(\v2\x10.tepui.link.PongH\x00R\x04pong\x12H\n" +
 	"\x10operation_update\x18\x06 \x01(\v2\x1b.tepui.link.OperationUpdateH\x00R\x0foperationUpdate\x12H\n" +
-	"\x10update_resources\x18\a \x01(\v2\x1b.tepui.link.UpdateResourcesH\x00R\x0fupdateResourcesB\t\n" +
+	"\x10update_resources\x18\a \x01(\v2\x1b.tepui.link.UpdateResourcesH\x00R\x0fupdateResources\x128\n" +
+	"\n" +
+	"unregister\x18\b \x01(\v2\x16.tepui.link.UnregisterH\x00R\n" +
+	"unregisterB\t\n" +
 	"\amessage\"\x9e\x06\n" +
 	"\n" +
 	"FromMaster\x128\n" +
@@ -1674,7 +1731,9 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"\x05drain\x18\r \x01(\v2\x11.tepui.link.DrainH\x00R\x05drainB\t\n" +
 	"\amessage\"\x06\n" +
 	"\x04Ping\"\x06\n" +
-	"\x04Pong\"\x91\x04\n" +
+	"\x04Pong\"\f\n" +
+	"\n" +
+	"Unregister\"\x91\x04\n" +
 	"\bRegister\x12)\n" +
 	"\x05agent\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\x05agent\x12\x18\n" +
 	"\aversion\x18\x02 \x02(\tR\aversion\x127\n" +
@@ -1775,122 +1834,124 @@ func file_api_link_agent_proto_rawDescGZIP() []byte {
 	return file_api_link_agent_proto_rawDescData
 }
 
-var file_api_link_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_api_link_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_api_link_agent_proto_goTypes = []any{
 	(*FromAgent)(nil),               // 0: tepui.link.FromAgent
 	(*FromMaster)(nil),              // 1: tepui.link.FromMaster
 	(*Ping)(nil),                    // 2: tepui.link.Ping
 	(*Pong)(nil),                    // 3: tepui.link.Pong
-	(*Register)(nil),                // 4: tepui.link.Register
-	(*Registered)(nil),              // 5: tepui.link.Registered
-	(*Update)(nil),                  // 6: tepui.link.Update
-	(*Run)(nil),                     // 7: tepui.link.Run
-	(*RunGroup)(nil),                // 8: tepui.link.RunGroup
-	(*ApplyOperation)(nil),          // 9: tepui.link.ApplyOperation
-	(*OperationUpdate)(nil),         // 10: tepui.link.OperationUpdate
-	(*AcknowledgeOperation)(nil),    // 11: tepui.link.AcknowledgeOperation
-	(*UpdateResources)(nil),         // 12: tepui.link.UpdateResources
-	(*Drain)(nil),                   // 13: tepui.link.Drain
-	(*Kill)(nil),                    // 14: tepui.link.Kill
-	(*Acknowledge)(nil),             // 15: tepui.link.Acknowledge
-	(*ExecutorMessage)(nil),         // 16: tepui.link.ExecutorMessage
-	(*ExecutorExited)(nil),          // 17: tepui.link.ExecutorExited
-	(*ShutdownExecutor)(nil),        // 18: tepui.link.ShutdownExecutor
-	(*ShutdownFramework)(nil),       // 19: tepui.link.ShutdownFramework
-	(*Shutdown)(nil),                // 20: tepui.link.Shutdown
-	(*v1.AgentInfo)(nil),            // 21: mesos.v1.AgentInfo
-	(*v1.FrameworkInfo)(nil),        // 22: mesos.v1.FrameworkInfo
-	(*v1.ExecutorInfo)(nil),         // 23: mesos.v1.ExecutorInfo
-	(*v1.Task)(nil),                 // 24: mesos.v1.Task
-	(*v1.Resource)(nil),             // 25: mesos.v1.Resource
-	(*v1.Operation)(nil),            // 26: mesos.v1.Operation
-	(*v1.DrainInfo)(nil),            // 27: mesos.v1.DrainInfo
-	(*v1.AgentInfo_Capability)(nil), // 28: mesos.v1.AgentInfo.Capability
-	(*v1.AgentID)(nil),              // 29: mesos.v1.AgentID
-	(*v1.MasterInfo)(nil),           // 30: mesos.v1.MasterInfo
-	(*v1.FrameworkID)(nil),          // 31: mesos.v1.FrameworkID
-	(*v1.ExecutorID)(nil),           // 32: mesos.v1.ExecutorID
-	(*v1.TaskStatus)(nil),           // 33: mesos.v1.TaskStatus
-	(v1.TaskState)(0),               // 34: mesos.v1.TaskState
-	(*v1.TaskInfo)(nil),             // 35: mesos.v1.TaskInfo
-	(*v1.TaskGroupInfo)(nil),        // 36: mesos.v1.TaskGroupInfo
-	(*v1.Offer_Operation)(nil),      // 37: mesos.v1.Offer.Operation
-	(*v1.UUID)(nil),                 // 38: mesos.v1.UUID
-	(*v1.OperationStatus)(nil),      // 39: mesos.v1.OperationStatus
-	(*v1.DrainConfig)(nil),          // 40: mesos.v1.DrainConfig
-	(*v1.TaskID)(nil),               // 41: mesos.v1.TaskID
-	(*v1.KillPolicy)(nil),           // 42: mesos.v1.KillPolicy
+	(*Unregister)(nil),              // 4: tepui.link.Unregister
+	(*Register)(nil),                // 5: tepui.link.Register
+	(*Registered)(nil),              // 6: tepui.link.Registered
+	(*Update)(nil),                  // 7: tepui.link.Update
+	(*Run)(nil),                     // 8: tepui.link.Run
+	(*RunGroup)(nil),                // 9: tepui.link.RunGroup
+	(*ApplyOperation)(nil),          // 10: tepui.link.ApplyOperation
+	(*OperationUpdate)(nil),         // 11: tepui.link.OperationUpdate
+	(*AcknowledgeOperation)(nil),    // 12: tepui.link.AcknowledgeOperation
+	(*UpdateResources)(nil),         // 13: tepui.link.UpdateResources
+	(*Drain)(nil),                   // 14: tepui.link.Drain
+	(*Kill)(nil),                    // 15: tepui.link.Kill
+	(*Acknowledge)(nil),             // 16: tepui.link.Acknowledge
+	(*ExecutorMessage)(nil),         // 17: tepui.link.ExecutorMessage
+	(*ExecutorExited)(nil),          // 18: tepui.link.ExecutorExited
+	(*ShutdownExecutor)(nil),        // 19: tepui.link.ShutdownExecutor
+	(*ShutdownFramework)(nil),       // 20: tepui.link.ShutdownFramework
+	(*Shutdown)(nil),                // 21: tepui.link.Shutdown
+	(*v1.AgentInfo)(nil),            // 22: mesos.v1.AgentInfo
+	(*v1.FrameworkInfo)(nil),        // 23: mesos.v1.FrameworkInfo
+	(*v1.ExecutorInfo)(nil),         // 24: mesos.v1.ExecutorInfo
+	(*v1.Task)(nil),                 // 25: mesos.v1.Task
+	(*v1.Resource)(nil),             // 26: mesos.v1.Resource
+	(*v1.Operation)(nil),            // 27: mesos.v1.Operation
+	(*v1.DrainInfo)(nil),            // 28: mesos.v1.DrainInfo
+	(*v1.AgentInfo_Capability)(nil), // 29: mesos.v1.AgentInfo.Capability
+	(*v1.AgentID)(nil),              // 30: mesos.v1.AgentID
+	(*v1.MasterInfo)(nil),           // 31: mesos.v1.MasterInfo
+	(*v1.FrameworkID)(nil),          // 32: mesos.v1.FrameworkID
+	(*v1.ExecutorID)(nil),           // 33: mesos.v1.ExecutorID
+	(*v1.TaskStatus)(nil),           // 34: mesos.v1.TaskStatus
+	(v1.TaskState)(0),               // 35: mesos.v1.TaskState
+	(*v1.TaskInfo)(nil),             // 36: mesos.v1.TaskInfo
+	(*v1.TaskGroupInfo)(nil),        // 37: mesos.v1.TaskGroupInfo
+	(*v1.Offer_Operation)(nil),      // 38: mesos.v1.Offer.Operation
+	(*v1.UUID)(nil),                 // 39: mesos.v1.UUID
+	(*v1.OperationStatus)(nil),      // 40: mesos.v1.OperationStatus
+	(*v1.DrainConfig)(nil),          // 41: mesos.v1.DrainConfig
+	(*v1.TaskID)(nil),               // 42: mesos.v1.TaskID
+	(*v1.KillPolicy)(nil),           // 43: mesos.v1.KillPolicy
 }
 var file_api_link_agent_proto_depIdxs = []int32{
-	4,  // 0: tepui.link.FromAgent.register:type_name -> tepui.link.Register
-	6,  // 1: tepui.link.FromAgent.update:type_name -> tepui.link.Update
-	17, // 2: tepui.link.FromAgent.executor_exited:type_name -> tepui.link.ExecutorExited
-	16, // 3: tepui.link.FromAgent.executor_message:type_name -> tepui.link.ExecutorMessage
+	5,  // 0: tepui.link.FromAgent.register:type_name -> tepui.link.Register
+	7,  // 1: tepui.link.FromAgent.update:type_name -> tepui.link.Update
+	18, // 2: tepui.link.FromAgent.executor_exited:type_name -> tepui.link.ExecutorExited
+	17, // 3: tepui.link.FromAgent.executor_message:type_name -> tepui.link.ExecutorMessage
 	3,  // 4: tepui.link.FromAgent.pong:type_name -> tepui.link.Pong
-	10, // 5: tepui.link.FromAgent.operation_update:type_name -> tepui.link.OperationUpdate
-	12, // 6: tepui.link.FromAgent.update_resources:type_name -> tepui.link.UpdateResources
-	5,  // 7: tepui.link.FromMaster.registered:type_name -> tepui.link.Registered
-	7,  // 8: tepui.link.FromMaster.run:type_name -> tepui.link.Run
-	14, // 9: tepui.link.FromMaster.kill:type_name -> tepui.link.Kill
-	15, // 10: tepui.link.FromMaster.acknowledge:type_name -> tepui.link.Acknowledge
-	16, // 11: tepui.link.FromMaster.executor_message:type_name -> tepui.link.ExecutorMessage
-	18, // 12: tepui.link.FromMaster.shutdown_executor:type_name -> tepui.link.ShutdownExecutor
-	19, // 13: tepui.link.FromMaster.shutdown_framework:type_name -> tepui.link.ShutdownFramework
-	20, // 14: tepui.link.FromMaster.shutdown:type_name -> tepui.link.Shutdown
-	2,  // 15: tepui.link.FromMaster.ping:type_name -> tepui.link.Ping
-	8,  // 16: tepui.link.FromMaster.run_group:type_name -> tepui.link.RunGroup
-	9,  // 17: tepui.link.FromMaster.apply_operation:type_name -> tepui.link.ApplyOperation
-	11, // 18: tepui.link.FromMaster.acknowledge_operation:type_name -> tepui.link.AcknowledgeOperation
-	13, // 19: tepui.link.FromMaster.drain:type_name -> tepui.link.Drain
-	21, // 20: tepui.link.Register.agent:type_name -> mesos.v1.AgentInfo
-	22, // 21: tepui.link.Register.frameworks:type_name -> mesos.v1.FrameworkInfo
-	23, // 22: tepui.link.Register.executors:type_name -> mesos.v1.ExecutorInfo
-	24, // 23: tepui.link.Register.tasks:type_name -> mesos.v1.Task
-	17, // 24: tepui.link.Register.exited:type_name -> tepui.link.ExecutorExited
-	25, // 25: tepui.link.Register.total:type_name -> mesos.v1.Resource
-	26, // 26: tepui.link.Register.operations:type_name -> mesos.v1.Operation
-	27, // 27: tepui.link.Register.drain:type_name -> mesos.v1.DrainInfo
-	28, // 28: tepui.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	29, // 29: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	30, // 30: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
-	31, // 31: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
-	32, // 32: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
-	33, // 33: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
-	34, // 34: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
-	22, // 35: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
-	35, // 36: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
-	22, // 37: tepui.link.RunGroup.framework:type_name -> mesos.v1.FrameworkInfo
-	23, // 38: tepui.link.RunGroup.executor:type_name -> mesos.v1.ExecutorInfo
-	36, // 39: tepui.link.RunGroup.task_group:type_name -> mesos.v1.TaskGroupInfo
-	31, // 40: tepui.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 41: tepui.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
-	38, // 42: tepui.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
-	31, // 43: tepui.link.OperationUpdate.framework_id:type_name -> mesos.v1.FrameworkID
-	38, // 44: tepui.link.OperationUpdate.operation_uuid:type_name -> mesos.v1.UUID
-	39, // 45: tepui.link.OperationUpdate.status:type_name -> mesos.v1.OperationStatus
-	38, // 46: tepui.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
-	38, // 47: tepui.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
-	25, // 48: tepui.link.UpdateResources.total:type_name -> mesos.v1.Resource
-	40, // 49: tepui.link.Drain.config:type_name -> mesos.v1.DrainConfig
-	31, // 50: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
-	41, // 51: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
-	42, // 52: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
-	31, // 53: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	41, // 54: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	31, // 55: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	32, // 56: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	31, // 57: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
-	32, // 58: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
-	31, // 59: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	32, // 60: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	31, // 61: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	0,  // 62: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
-	1,  // 63: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
-	63, // [63:64] is the sub-list for method output_type
-	62, // [62:63] is the sub-list for method input_type
-	62, // [62:62] is the sub-list for extension type_name
-	62, // [62:62] is the sub-list for extension extendee
-	0,  // [0:62] is the sub-list for field type_name
+	11, // 5: tepui.link.FromAgent.operation_update:type_name -> tepui.link.OperationUpdate
+	13, // 6: tepui.link.FromAgent.update_resources:type_name -> tepui.link.UpdateResources
+	4,  // 7: tepui.link.FromAgent.unregister:type_name -> tepui.link.Unregister
+	6,  // 8: tepui.link.FromMaster.registered:type_name -> tepui.link.Registered
+	8,  // 9: tepui.link.FromMaster.run:type_name -> tepui.link.Run
+	15, // 10: tepui.link.FromMaster.kill:type_name -> tepui.link.Kill
+	16, // 11: tepui.link.FromMaster.acknowledge:type_name -> tepui.link.Acknowledge
+	17, // 12: tepui.link.FromMaster.executor_message:type_name -> tepui.link.ExecutorMessage
+	19, // 13: tepui.link.FromMaster.shutdown_executor:type_name -> tepui.link.ShutdownExecutor
+	20, // 14: tepui.link.FromMaster.shutdown_framework:type_name -> tepui.link.ShutdownFramework
+	21, // 15: tepui.link.FromMaster.shutdown:type_name -> tepui.link.Shutdown
+	2,  // 16: tepui.link.FromMaster.ping:type_name -> tepui.link.Ping
+	9,  // 17: tepui.link.FromMaster.run_group:type_name -> tepui.link.RunGroup
+	10, // 18: tepui.link.FromMaster.apply_operation:type_name -> tepui.link.ApplyOperation
+	12, // 19: tepui.link.FromMaster.acknowledge_operation:type_name -> tepui.link.AcknowledgeOperation
+	14, // 20: tepui.link.FromMaster.drain:type_name -> tepui.link.Drain
+	22, // 21: tepui.link.Register.agent:type_name -> mesos.v1.AgentInfo
+	23, // 22: tepui.link.Register.frameworks:type_name -> mesos.v1.FrameworkInfo
+	24, // 23: tepui.link.Register.executors:type_name -> mesos.v1.ExecutorInfo
+	25, // 24: tepui.link.Register.tasks:type_name -> mesos.v1.Task
+	18, // 25: tepui.link.Register.exited:type_name -> tepui.link.ExecutorExited
+	26, // 26: tepui.link.Register.total:type_name -> mesos.v1.Resource
+	27, // 27: tepui.link.Register.operations:type_name -> mesos.v1.Operation
+	28, // 28: tepui.link.Register.drain:type_name -> mesos.v1.DrainInfo
+	29, // 29: tepui.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	30, // 30: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	31, // 31: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
+	32, // 32: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
+	33, // 33: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
+	34, // 34: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
+	35, // 35: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
+	23, // 36: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
+	36, // 37: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
+	23, // 38: tepui.link.RunGroup.framework:type_name -> mesos.v1.FrameworkInfo
+	24, // 39: tepui.link.RunGroup.executor:type_name -> mesos.v1.ExecutorInfo
+	37, // 40: tepui.link.RunGroup.task_group:type_name -> mesos.v1.TaskGroupInfo
+	32, // 41: tepui.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	38, // 42: tepui.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	39, // 43: tepui.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	32, // 44: tepui.link.OperationUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	39, // 45: tepui.link.OperationUpdate.operation_uuid:type_name -> mesos.v1.UUID
+	40, // 46: tepui.link.OperationUpdate.status:type_name -> mesos.v1.OperationStatus
+	39, // 47: tepui.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	39, // 48: tepui.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	26, // 49: tepui.link.UpdateResources.total:type_name -> mesos.v1.Resource
+	41, // 50: tepui.link.Drain.config:type_name -> mesos.v1.DrainConfig
+	32, // 51: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 52: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
+	43, // 53: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
+	32, // 54: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 55: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	32, // 56: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	33, // 57: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	32, // 58: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
+	33, // 59: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
+	32, // 60: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	33, // 61: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	32, // 62: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	0,  // 63: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
+	1,  // 64: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
+	64, // [64:65] is the sub-list for method output_type
+	63, // [63:64] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_api_link_agent_proto_init() }
@@ -1906,6 +1967,7 @@ func file_api_link_agent_proto_init() {
 		(*FromAgent_Pong)(nil),
 		(*FromAgent_OperationUpdate)(nil),
 		(*FromAgent_UpdateResources)(nil),
+		(*FromAgent_Unregister)(nil),
 	}
 	file_api_link_agent_proto_msgTypes[1].OneofWrappers = []any{
 		(*FromMaster_Registered)(nil),
@@ -1928,7 +1990,7 @@ func file_api_link_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_link_agent_proto_rawDesc), len(file_api_link_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

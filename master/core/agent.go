@@ -117,6 +117,8 @@ func (c *Core) stepAgentMessage(in AgentMessage) error {
 		if err := c.updateResources(a, m.UpdateResources); err != nil {
 			return err
 		}
+	case *link.FromAgent_Unregister:
+		c.removeAgent(a, agentUnregisters, "it ended, and said so")
 	default:
 		return failf(Unsupported, "a message of agent %s has no field that this master version knows", a.id)
 	}

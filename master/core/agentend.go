@@ -148,6 +148,8 @@ func (c *Core) dismiss(a *agent, e agentEvent, why string) {
 		c.unlink(a, CloseSilent)
 	case agentReplaced:
 		c.unlink(a, CloseReplaced)
+	case agentUnregisters:
+		c.unlink(a, CloseDone)
 	default:
 		c.toAgent(a, shutdownMessage(why))
 		c.unlink(a, CloseDone)

@@ -18,6 +18,7 @@ import "fmt"
 //	connected    -- overdue      --> unreachable
 //	connected    -- marked gone  --> gone
 //	connected    -- replaced     --> removed
+//	connected    -- unregisters  --> removed
 //	connected    -- machine down --> removed
 //	disconnected -- registers    --> connected
 //	disconnected -- overdue      --> unreachable
@@ -70,10 +71,11 @@ const (
 	agentMarkedGone
 	agentReplaced
 	agentMachineDown
+	agentUnregisters
 )
 
 func (e agentEvent) String() string {
-	return [...]string{"remembered", "registers", "link broken", "overdue", "marked gone", "replaced", "machine down"}[e]
+	return [...]string{"remembered", "registers", "link broken", "overdue", "marked gone", "replaced", "machine down", "unregisters"}[e]
 }
 
 // agentTransitions is the table of what may follow.
@@ -82,7 +84,7 @@ var agentTransitions = map[AgentState]map[agentEvent]AgentState{
 	AgentRecovered: {agentRegisters: AgentConnected, agentOverdue: AgentUnreachable, agentMarkedGone: AgentGone, agentMachineDown: AgentRemoved},
 	AgentConnected: {
 		agentRegisters: AgentConnected, agentLinkBroken: AgentDisconnected, agentOverdue: AgentUnreachable,
-		agentMarkedGone: AgentGone, agentReplaced: AgentRemoved, agentMachineDown: AgentRemoved,
+		agentMarkedGone: AgentGone, agentReplaced: AgentRemoved, agentMachineDown: AgentRemoved, agentUnregisters: AgentRemoved,
 	},
 	AgentDisconnected: {
 		agentRegisters: AgentConnected, agentOverdue: AgentUnreachable,

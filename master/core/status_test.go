@@ -230,63 +230,6 @@ func explicitly(s *sched, task string, n *node) {
 	s.call(reconcileCall(task, agent))
 }
 
-func TestImplicitReconciliationTellsTheReportedStateOfEachTask(t *testing.T) {
-	w, s, n := oneTask(t)
-	n.update(s, "t", mesos.TaskState_TASK_STARTING, uuid('s'), mesos.TaskState_TASK_RUNNING)
-	s.status(mesos.TaskState_TASK_STARTING, 0)
-	w.pass(1000 * time.Second)
-	launched(t, s, n, "t2", "cpus:1")
-	reconcileAll(s)
-	first := s.status(mesos.TaskState_TASK_STARTING, mesos.TaskStatus_REASON_RECONCILIATION)
-	second := s.status(mesos.TaskState_TASK_STAGING, mesos.TaskStatus_REASON_RECONCILIATION)
-	if first.GetTaskId().GetValue() != "t" || second.GetTaskId().GetValue() != "t2" {
-		t.Errorf("answers %v and %v, want t and t2", first, second)
-	}
-	if first.Uuid != nil || first.Data != nil || first.GetSource() != mesos.TaskStatus_SOURCE_MASTER {
-		t.Errorf("answer %v, want no uuid, no data, source master", first)
-	}
-	s.quiet()
-}
-
-func TestExplicitReconciliation(t *testing.T) {
-	for name, c := range map[string]struct {
-		ask      func(s *sched, n *node)
-		pa, lost mesos.TaskState
-	}{
-		"a known task: its latest state": {
-			func(s *sched, n *node) { explicitly(s, "t", n) },
-			mesos.TaskState_TASK_RUNNING, mesos.TaskState_TASK_RUNNING,
-		},
-		"an unknown task on a registered agent: gone": {
-			func(s *sched, n *node) { explicitly(s, "x", n) },
-			mesos.TaskState_TASK_GONE, mesos.TaskState_TASK_LOST,
-		},
-		"an unknown task on an unknown agent: unknown": {
-			func(s *sched, n *node) { explicitly(s, "x", &node{id: &mesos.AgentID{Value: new("m-S9")}}) },
-			mesos.TaskState_TASK_UNKNOWN, mesos.TaskState_TASK_LOST,
-		},
-		"an unknown task on no agent: unknown": {
-			func(s *sched, n *node) { explicitly(s, "x", nil) },
-			mesos.TaskState_TASK_UNKNOWN, mesos.TaskState_TASK_LOST,
-		},
-	} {
-		for _, aware := range []bool{true, false} {
-			t.Run(name, func(t *testing.T) {
-				want, options := c.lost, []func(*mesos.FrameworkInfo){}
-				if aware {
-					want, options = c.pa, append(options, partitionAware)
-				}
-				_, s, n := oneTask(t, options...)
-				n.update(s, "t", mesos.TaskState_TASK_STARTING, uuid('s'), mesos.TaskState_TASK_RUNNING)
-				s.status(mesos.TaskState_TASK_STARTING, 0)
-				c.ask(s, n)
-				s.status(want, mesos.TaskStatus_REASON_RECONCILIATION)
-				s.quiet()
-			})
-		}
-	}
-}
-
 func TestWhatWasOnARemovedAgentIsGone(t *testing.T) {
 	for _, id := range []string{"m-S0", "earlier-S0"} { // an earlier master's does not come back either
 		w := newWorld(t)
