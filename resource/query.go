@@ -103,6 +103,16 @@ func (r Resources) Reserved(role string) Resources {
 	return r.filter(func(it *item) bool { return role != "" && it.traits.reservedFor() == role })
 }
 
+// Revocable returns what can be taken away at any time.
+func (r Resources) Revocable() Resources {
+	return r.filter(func(it *item) bool { return it.traits != nil && it.traits.revocable })
+}
+
+// NonRevocable returns all that is not revocable.
+func (r Resources) NonRevocable() Resources {
+	return r.filter(func(it *item) bool { return it.traits == nil || !it.traits.revocable })
+}
+
 // Unrefined returns all but what is reserved by a reservation that refines
 // another: what the old form of reservations can tell of.
 func (r Resources) Unrefined() Resources {

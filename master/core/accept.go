@@ -17,12 +17,12 @@ import (
 // accept handles ACCEPT: its operations run in order on the resources of its
 // offers, each task is answered for itself, and what is left is declined.
 func (c *Core) accept(f *framework, call *scheduler.Call_Accept) {
-	offers, problem := c.gather(f, call.GetOfferIds())
+	offers, problem, gone := c.gather(f, call.GetOfferIds())
 	if problem != "" {
 		for _, o := range offers {
 			c.takeBack(o)
 		}
-		c.refuseTasks(f, call, problem)
+		c.refuseTasks(f, call, problem, gone)
 		return
 	}
 	l := &launch{core: c, framework: f, agent: offers[0].agent, role: offers[0].role}
@@ -41,10 +41,11 @@ func (c *Core) accept(f *framework, call *scheduler.Call_Accept) {
 }
 
 // gather returns the offers that a call names, each once, and why they cannot
-// be accepted together, if they cannot.
-func (c *Core) gather(f *framework, list []*mesos.OfferID) (offers []*offer, problem string) {
+// be accepted together, if they cannot; gone tells that this is because one no
+// longer stands.
+func (c *Core) gather(f *framework, list []*mesos.OfferID) (offers []*offer, problem string, gone bool) {
 	if len(list) == 0 {
-		return nil, "accept.offer_ids: must name an offer"
+		return nil, "accept.offer_ids: must name an offer", false
 	}
 	seen := make(map[OfferID]bool, len(list))
 	for _, m := range list {
@@ -55,7 +56,8 @@ func (c *Core) gather(f *framework, list []*mesos.OfferID) (offers []*offer, pro
 			problem = fmt.Sprintf("accept.offer_ids %q: each offer must be there once", id)
 			continue
 		case o == nil:
-			problem = fmt.Sprintf("accept.offer_ids %q: this offer no longer stands: it was accepted, declined or rescinded, or never made to this framework", id)
+			gone = true
+			problem = fmt.Sprintf("accept.offer_ids %q: resources no longer offered: this offer no longer stands, it was accepted, declined or rescinded, or never made to this framework", id)
 			continue
 		}
 		seen[id] = true
@@ -68,20 +70,28 @@ func (c *Core) gather(f *framework, list []*mesos.OfferID) (offers []*offer, pro
 				id, first.id, first.role, o.role)
 		}
 	}
-	return offers, problem
+	return offers, problem, gone
 }
 
 // refuseTasks answers each task of a call whose offers cannot be accepted, and
-// a call that has tasks and no offer at all.
-func (c *Core) refuseTasks(f *framework, call *scheduler.Call_Accept, problem string) {
+// a call that has tasks and no offer at all. Where an offer is gone because its
+// agent is, the task is told so.
+func (c *Core) refuseTasks(f *framework, call *scheduler.Call_Accept, problem string, gone bool) {
 	c.note(Note{Level: Info, Event: "accept refused", Framework: f.id, Detail: problem})
 	for _, op := range call.GetOperations() {
 		for _, t := range tasksOf(op) {
-			c.tell(f, taskStatus{
+			s := taskStatus{
 				task: TaskID(t.GetTaskId().GetValue()), agent: t.GetAgentId(),
 				state: f.lostState(mesos.TaskState_TASK_DROPPED), reason: mesos.TaskStatus_REASON_INVALID_OFFERS,
 				message: problem,
-			})
+			}
+			if a := c.findAgent(AgentID(t.GetAgentId().GetValue())); gone && a != nil && a.state != AgentConnected {
+				s.reason, s.message = mesos.TaskStatus_REASON_AGENT_REMOVED, problem+"; its agent is "+a.state.String()
+				if a.state == AgentDisconnected {
+					s.reason = mesos.TaskStatus_REASON_AGENT_DISCONNECTED
+				}
+			}
+			c.tell(f, s)
 		}
 		if id := op.GetId(); id != nil && len(tasksOf(op)) == 0 {
 			c.tellOperation(f, id, nil, mesos.OperationState_OPERATION_ERROR, problem)

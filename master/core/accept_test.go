@@ -226,7 +226,7 @@ func TestADeclineOfAnOfferThatNoLongerStandsIsIgnored(t *testing.T) {
 	has(t, s.offer(), "cpus:1;mem:100")
 }
 
-func TestOperationsThatThisVersionLacksAreAnswered(t *testing.T) {
+func TestOperationsThatCannotBeAreAnswered(t *testing.T) {
 	id := &mesos.OperationID{Value: new("op")}
 	task := func(o *mesos.Offer) *mesos.TaskInfo { return commandTask("t", o, "cpus:1") }
 	for name, c := range map[string]struct {
@@ -242,7 +242,7 @@ func TestOperationsThatThisVersionLacksAreAnswered(t *testing.T) {
 					TaskGroup: &mesos.TaskGroupInfo{Tasks: []*mesos.TaskInfo{task(o)}},
 				},
 			}
-		}, mesos.TaskStatus_REASON_TASK_GROUP_INVALID, "LAUNCH_GROUP: this operation is not supported by this master version"},
+		}, mesos.TaskStatus_REASON_TASK_GROUP_INVALID, "launch_group.executor.type: must be set"},
 		"LAUNCH with an operation id": {func(o *mesos.Offer) *mesos.Offer_Operation {
 			op := launch(task(o))
 			op.Id = id
@@ -264,27 +264,6 @@ func TestOperationsThatThisVersionLacksAreAnswered(t *testing.T) {
 			}
 			n.quiet()
 		})
-	}
-}
-
-func TestAnOperationWithAnIDThatThisVersionLacksIsAnError(t *testing.T) {
-	w := newWorld(t)
-	w.node("cpus:1;mem:100")
-	s := w.subscribe()
-	o := s.offer()
-	reserve := &mesos.Offer_Operation{
-		Type: mesos.Offer_Operation_RESERVE.Enum(), Id: &mesos.OperationID{Value: new("op")},
-		Reserve: &mesos.Offer_Operation_Reserve{},
-	}
-	s.accept([]*mesos.Offer{o}, nil, reserve)
-	got := s.next(scheduler.Event_UPDATE_OPERATION_STATUS).GetUpdateOperationStatus().GetStatus()
-	if got.GetState() != mesos.OperationState_OPERATION_ERROR || got.GetOperationId().GetValue() != "op" {
-		t.Errorf("operation status %v, want OPERATION_ERROR of op", got)
-	}
-	s.accept([]*mesos.Offer{o}, nil, reserve) // the offer is gone
-	got = s.next(scheduler.Event_UPDATE_OPERATION_STATUS).GetUpdateOperationStatus().GetStatus()
-	if got.GetState() != mesos.OperationState_OPERATION_ERROR || !strings.Contains(got.GetMessage(), "no longer stands") {
-		t.Errorf("operation status %v, want OPERATION_ERROR for the offer", got)
 	}
 }
 

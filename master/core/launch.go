@@ -18,32 +18,29 @@ func (l *launch) run(field string, op *mesos.Offer_Operation) {
 		for i, t := range op.GetLaunch().GetTaskInfos() {
 			l.launchTask(fmt.Sprintf("%s.launch.task_infos[%d]", field, i), t, op.GetId())
 		}
-	case mesos.Offer_Operation_LAUNCH_GROUP, mesos.Offer_Operation_UNKNOWN:
-		l.unsupported(field, op)
+	case mesos.Offer_Operation_LAUNCH_GROUP:
+		l.launchGroup(field+".launch_group", op)
+	case mesos.Offer_Operation_UNKNOWN:
+		l.unknown(field, op)
 	default:
 		l.convert(field, op)
 	}
 }
 
-// unsupported answers an operation that this version cannot carry out.
-func (l *launch) unsupported(field string, op *mesos.Offer_Operation) {
+// unknown answers an operation of no type that this version knows.
+func (l *launch) unknown(field string, op *mesos.Offer_Operation) {
 	message := fmt.Sprintf("%s.type %v: this operation is not supported by this master version", field, op.GetType())
-	reason := mesos.TaskStatus_REASON_TASK_INVALID
-	if op.GetType() == mesos.Offer_Operation_LAUNCH_GROUP {
-		reason = mesos.TaskStatus_REASON_TASK_GROUP_INVALID
-	}
 	tasks := tasksOf(op)
 	for _, t := range tasks {
-		l.refuse(t, reason, message)
-	}
-	if op.GetId() != nil && len(tasks) == 0 {
-		l.core.tellOperation(l.framework, op.GetId(), l.agent.protoID, mesos.OperationState_OPERATION_ERROR, message)
+		l.refuse(t, mesos.TaskStatus_REASON_TASK_INVALID, message)
 	}
 	if len(tasks) == 0 {
+		l.core.tellOperation(l.framework, op.GetId(), l.agent.protoID, mesos.OperationState_OPERATION_ERROR, message)
 		l.count(message)
 	}
 }
 
+// refuse answers a task that is not launched.
 func (l *launch) refuse(t *mesos.TaskInfo, reason mesos.TaskStatus_Reason, message string) {
 	l.core.tell(l.framework, taskStatus{
 		task: TaskID(t.GetTaskId().GetValue()), agent: t.GetAgentId(),
@@ -64,7 +61,11 @@ type order struct {
 func (l *launch) launchTask(field string, t *mesos.TaskInfo, op *mesos.OperationID) {
 	if op != nil {
 		l.refuse(t, mesos.TaskStatus_REASON_TASK_INVALID,
-			fmt.Sprintf("%s: id %q of its operation: must be unset, a LAUNCH has no operation id", field, op.GetValue()))
+			fmt.Sprintf("%s: id %q of its operation: must be unset, a LAUNCH has no operation id", field, brief(op.GetValue())))
+		return
+	}
+	if err := l.core.mayRun(l.framework, t, t.GetExecutor()); err != nil {
+		l.refuse(t, mesos.TaskStatus_REASON_TASK_UNAUTHORIZED, unauthorized(field, err))
 		return
 	}
 	o, err := l.check(field, t)
@@ -72,17 +73,27 @@ func (l *launch) launchTask(field string, t *mesos.TaskInfo, op *mesos.Operation
 		l.refuse(t, mesos.TaskStatus_REASON_TASK_INVALID, err.Error())
 		return
 	}
+	if o.fresh {
+		l.placeExecutor(o.executor)
+	}
 	l.place(o)
+	l.complete(t, t.GetExecutor())
+	l.core.toAgent(l.agent, &link.FromMaster{Message: &link.FromMaster_Run{
+		Run: &link.Run{
+			Framework: l.framework.info, Task: t,
+			LaunchExecutor: new(o.executor == nil || o.fresh), ResourceVersion: l.agent.resourceVersion,
+		},
+	}})
 }
 
-// place enters a task, and its executor if that is new, into the books, and
-// sends it to the agent.
+func unauthorized(field string, err error) string {
+	return fmt.Sprintf("%s: not authorized: %s", field, brief(err.Error()))
+}
+
+// place enters a task into the books.
 func (l *launch) place(o *order) {
 	c := l.core
-	if len(o.resources.Volumes()) > 0 { // as they were offered, not as this task sees them
-		o.resources = l.pool.Common(o.resources)
-	}
-	l.pool = c.less(l.pool, o.resources)
+	o.resources = l.take(o.resources)
 	t := &task{
 		id:        TaskID(o.task.GetTaskId().GetValue()),
 		framework: l.framework,
@@ -94,30 +105,35 @@ func (l *launch) place(o *order) {
 	}
 	if o.executor != nil {
 		t.executor = o.executor.id
-		if o.fresh {
-			l.pool = c.less(l.pool, o.executor.resources)
-			c.addExecutor(o.executor)
-			c.alloc.Commit(o.executor.piece())
-		}
 	}
 	t.describe(o.task.GetName(), o.task.GetLabels(), o.task.GetDiscovery())
 	c.addTask(t)
 	c.alloc.Commit(t.piece())
-	l.complete(o)
-	c.toAgent(l.agent, &link.FromMaster{Message: &link.FromMaster_Run{
-		Run: &link.Run{
-			Framework: l.framework.info, Task: o.task,
-			LaunchExecutor: new(o.executor == nil || o.fresh), ResourceVersion: l.agent.resourceVersion,
-		},
-	}})
 	l.launched++
 }
 
-// complete writes into the task what the agent is to know beside it: the role
-// that its resources are allocated to, and the framework of its executor.
-func (l *launch) complete(o *order) {
-	l.allocate(o.task.GetResources())
-	if e := o.task.GetExecutor(); e != nil {
+// placeExecutor enters a new executor into the books.
+func (l *launch) placeExecutor(e *executor) {
+	e.resources = l.take(e.resources)
+	l.core.addExecutor(e)
+	l.core.alloc.Commit(e.piece())
+}
+
+// take takes resources from the pool, and returns them as they were offered:
+// where a task sees a volume is no matter of the books.
+func (l *launch) take(r resource.Resources) resource.Resources {
+	if len(r.Volumes()) > 0 {
+		r = l.pool.Common(r)
+	}
+	l.pool = l.core.less(l.pool, r)
+	return r
+}
+
+// complete writes into a task and its executor what the agent is to know beside
+// them: the role that resources are allocated to, and the framework.
+func (l *launch) complete(t *mesos.TaskInfo, e *mesos.ExecutorInfo) {
+	l.allocate(t.GetResources())
+	if e != nil {
 		l.allocate(e.GetResources())
 		e.FrameworkId = l.framework.protoID
 	}

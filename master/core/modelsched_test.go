@@ -124,6 +124,11 @@ func (s *modelSched) updated(status *mesos.TaskStatus) {
 			s.refused[id] = true
 			return
 		}
+		if r := status.GetReason(); status.GetState() == mesos.TaskState_TASK_DROPPED &&
+			(r == mesos.TaskStatus_REASON_AGENT_REMOVED || r == mesos.TaskStatus_REASON_AGENT_DISCONNECTED) {
+			s.refused[id] = true
+			return
+		}
 		switch status.GetState() {
 		case mesos.TaskState_TASK_LOST:
 			s.removed[id] = true

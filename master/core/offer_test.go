@@ -186,7 +186,7 @@ func TestOffersAreRescindedWhenTheirAgentGoes(t *testing.T) {
 		t.Errorf("offer %s is rescinded, want %s", got, o.GetId())
 	}
 	s.accept([]*mesos.Offer{o}, nil, launch(commandTask("t", o, "cpus:1")))
-	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_INVALID_OFFERS)
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_DISCONNECTED)
 	w.pass(time.Minute)
 	s.quiet()
 }

@@ -17,36 +17,52 @@ import (
 // rule, or returns what to launch. The rules are independent of each other; the
 // first that is broken is told.
 func (l *launch) check(field string, t *mesos.TaskInfo) (*order, error) {
-	if n := proto.Size(t); n > maxInfo {
-		return nil, fmt.Errorf("%s of %d bytes: must have %d at most", field, n, maxInfo)
-	}
-	if err := l.checkIdentity(field, t); err != nil {
-		return nil, err
-	}
-	if err := checkTimes(field, t); err != nil {
-		return nil, err
-	}
-	if err := checkProbes(field, t); err != nil {
-		return nil, err
-	}
-	res, err := l.checkResources(field+".resources", t.GetResources())
+	res, err := l.checkTask(field, t)
 	if err != nil {
 		return nil, err
 	}
-	if res.IsEmpty() {
-		return nil, fmt.Errorf("%s.resources: must not be empty", field)
-	}
-	if err := checkContainer(field+".container", t.GetContainer()); err != nil {
-		return nil, err
-	}
-	if len(t.GetLimits()) > 0 {
-		return nil, fmt.Errorf("%s.limits: must be empty, agent %s has not the capability TASK_RESOURCE_LIMITS", field, l.agent.id)
+	if shares(t.GetContainer()) != nil {
+		return nil, fmt.Errorf("%s.container.linux_info.share_cgroups %v: must be unset but for tasks of a group: there is no container around this one",
+			field, *shares(t.GetContainer()))
 	}
 	o := &order{task: t, resources: res}
 	if err := l.checkRunner(field, o); err != nil {
 		return nil, err
 	}
 	return o, l.checkFits(field, o)
+}
+
+// checkTask checks what is to be true of every task, however it is launched.
+func (l *launch) checkTask(field string, t *mesos.TaskInfo) (resource.Resources, error) {
+	var none resource.Resources
+	if n := proto.Size(t); n > maxInfo {
+		return none, fmt.Errorf("%s of %d bytes: must have %d at most", field, n, maxInfo)
+	}
+	if err := l.checkIdentity(field, t); err != nil {
+		return none, err
+	}
+	if err := checkTimes(field, t); err != nil {
+		return none, err
+	}
+	if err := checkProbes(field, t); err != nil {
+		return none, err
+	}
+	res, err := l.checkResources(field+".resources", t.GetResources())
+	if err != nil {
+		return none, err
+	}
+	if res.IsEmpty() {
+		return none, fmt.Errorf("%s.resources: must not be empty", field)
+	}
+	if t.Command != nil {
+		if err := checkCommand(field+".command", t.GetCommand()); err != nil {
+			return none, err
+		}
+	}
+	if err := checkContainer(field+".container", t.GetContainer()); err != nil {
+		return none, err
+	}
+	return res, l.checkLimits(field+".limits", t, res)
 }
 
 // checkIdentity checks the ids of a task.
@@ -58,6 +74,10 @@ func (l *launch) checkIdentity(field string, t *mesos.TaskInfo) error {
 	if old := l.framework.tasks[TaskID(id)]; old != nil {
 		return fmt.Errorf("%s.task_id %q: must not be the id of a task of this framework that is not over, one is %v on agent %s",
 			field, id, old.state, old.agent.id)
+	}
+	if old := l.framework.unreachable.get(TaskID(id)); old != nil {
+		return fmt.Errorf("%s.task_id %q: must not be the id of a task of this framework that is unreachable, one is on agent %s",
+			field, id, old.agent.id)
 	}
 	if l.agent.tasks[taskKey{l.framework.id, TaskID(id)}] != nil {
 		return fmt.Errorf("%s.task_id %q: must not be the id of a task that is still being killed on agent %s, because it ran twice",
@@ -80,24 +100,6 @@ func checkTimes(field string, t *mesos.TaskInfo) error {
 	return nil
 }
 
-// checkResources checks the form of a list of resources, and that they are
-// allocated to the role of the offer where they say to which.
-func (l *launch) checkResources(field string, list []*mesos.Resource) (resource.Resources, error) {
-	res, err := resource.FromProto(list)
-	if err != nil {
-		return res, fmt.Errorf("%s: %w", field, err)
-	}
-	for i, r := range list {
-		if role := r.GetAllocationInfo().GetRole(); r.GetAllocationInfo() != nil && role != l.role {
-			return res, fmt.Errorf("%s[%d].allocation_info.role %q: must be %q, the role of the offer", field, i, role, l.role)
-		}
-		if r.GetName() == resource.GPUs && res.Scalar(resource.GPUs)%1000 != 0 {
-			return res, fmt.Errorf("%s[%d].scalar %v: gpus must be a whole number", field, i, res.Scalar(resource.GPUs))
-		}
-	}
-	return res, nil
-}
-
 // checkRunner checks what runs the task: its command, or an executor.
 func (l *launch) checkRunner(field string, o *order) error {
 	t := o.task
@@ -105,7 +107,7 @@ func (l *launch) checkRunner(field string, o *order) error {
 	case t.GetExecutor() != nil && t.GetCommand() != nil:
 		return fmt.Errorf("%s: must have one of executor and command, has both", field)
 	case t.GetExecutor() != nil:
-		return l.checkExecutor(field+".executor", o)
+		return l.checkExecutor(field+".executor", t.GetExecutor(), o)
 	case t.GetCommand() != nil:
 		if l.agent.executors[executorKey{l.framework.id, ExecutorID(t.GetTaskId().GetValue())}] != nil {
 			return fmt.Errorf("%s.task_id %q: must not be the id of an executor of this framework on agent %s",
@@ -134,18 +136,25 @@ func brief(text string) string {
 // checkFits checks that the task, and its executor if that is new, fit into
 // what is left of the offers.
 func (l *launch) checkFits(field string, o *order) error {
-	left, err := l.pool.Subtract(o.resources)
-	if err == nil && o.fresh {
-		_, err = left.Subtract(o.executor.resources)
+	need := o.resources.String
+	all := o.resources
+	if o.fresh {
+		all = all.Add(o.executor.resources)
+		if err := checkMix(field+".executor.resources", all); err != nil {
+			return err
+		}
+		need = func() string { return o.resources.String() + " and its executor " + o.executor.resources.String() }
 	}
+	return l.checkPool(field+".resources", all, need)
+}
+
+// checkPool checks that something fits into what is left of the offers.
+func (l *launch) checkPool(field string, all resource.Resources, need func() string) error {
+	_, err := l.pool.Subtract(all)
 	var short *resource.NotContainedError
 	if !errors.As(err, &short) {
 		return err
 	}
-	need := o.resources.String()
-	if o.fresh {
-		need += " and its executor " + o.executor.resources.String()
-	}
-	return fmt.Errorf("%s.resources %s: must be part of what is left of the offers, %s: %s",
-		field, brief(need), brief(l.pool.String()), brief(short.Error()))
+	return fmt.Errorf("%s %s: must be part of what is left of the offers, %s: %s",
+		field, brief(need()), brief(l.pool.String()), brief(short.Error()))
 }

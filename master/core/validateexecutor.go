@@ -12,8 +12,7 @@ import (
 
 // checkExecutor checks the executor of a task. One that runs on the agent
 // already must be the same in everything.
-func (l *launch) checkExecutor(field string, o *order) error {
-	info := o.task.GetExecutor()
+func (l *launch) checkExecutor(field string, info *mesos.ExecutorInfo, o *order) error {
 	id := ExecutorID(info.GetExecutorId().GetValue())
 	if err := mesos.ValidateID(field+".executor_id", string(id)); err != nil {
 		return err
@@ -39,18 +38,30 @@ func (l *launch) checkExecutor(field string, o *order) error {
 	if err := checkContainer(field+".container", info.GetContainer()); err != nil {
 		return err
 	}
-	return l.findExecutor(field, o)
+	if shares(info.GetContainer()) != nil {
+		return fmt.Errorf("%s.container.linux_info.share_cgroups %v: must be unset: there is no container around an executor's",
+			field, *shares(info.GetContainer()))
+	}
+	return l.findExecutor(field, info, o)
+}
+
+// shares returns whether a container says to share its parent's cgroups; nil if it
+// says nothing.
+func shares(ci *mesos.ContainerInfo) *bool {
+	if ci.GetLinuxInfo() == nil {
+		return nil
+	}
+	return ci.GetLinuxInfo().ShareCgroups
 }
 
 // findExecutor sets the executor of the order: the one that is there, or a new
 // one.
-func (l *launch) findExecutor(field string, o *order) error {
-	info := o.task.GetExecutor()
+func (l *launch) findExecutor(field string, info *mesos.ExecutorInfo, o *order) error {
 	res, err := l.checkResources(field+".resources", info.GetResources())
 	if err != nil {
 		return err
 	}
-	l.complete(o) // so that it compares equal to what was completed before
+	l.complete(o.task, info) // so that it compares equal to what was completed before
 	id := ExecutorID(info.GetExecutorId().GetValue())
 	if e := l.agent.executors[executorKey{l.framework.id, id}]; e != nil {
 		if !sameExecutor(e.info, info) {
