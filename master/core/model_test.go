@@ -14,6 +14,7 @@ import (
 	"github.com/tepui/tepui/api/v1/scheduler"
 	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
+	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -101,12 +102,20 @@ func (m *model) runs() int {
 	return n
 }
 
-// restart replaces the master by one that knows nothing. Everybody is
-// disconnected, and all that was on its way is lost.
-func (m *model) restart() {
+// restart replaces the master by one that knows what the old one has made durable,
+// or nothing. Everybody is disconnected, and all that was on its way is lost.
+func (m *model) restart(remember bool) {
 	m.master++
-	fresh := newWorld(m.w.t, withOfferTimeout(time.Minute), withMaster(fmt.Sprint("m", m.master)))
+	options := []func(*core.Config){withOfferTimeout(time.Minute), withMaster(fmt.Sprint("m", m.master))}
+	if remember {
+		records := m.w.remembered()
+		options = append(options, func(c *core.Config) { c.Remembered = records })
+	}
+	fresh := newWorld(m.w.t, options...)
 	fresh.now, fresh.conns = m.w.now, m.w.conns
+	if remember {
+		fresh.records = m.w.records
+	}
 	m.w = fresh
 	for _, a := range m.agents {
 		a.conn = 0
@@ -114,7 +123,7 @@ func (m *model) restart() {
 	for _, s := range m.scheds {
 		s.conn = 0
 		s.drop()
-		s.over = false
+		s.over = s.over && remember
 		maps.Copy(s.blurred, s.removed)
 	}
 }
@@ -132,6 +141,7 @@ func TestTheClusterKeepsItsBooksWhateverHappens(t *testing.T) {
 			"kill":                   m.kill,
 			"acknowledge":            m.acknowledge,
 			"suppress or revive":     m.suppressOrRevive,
+			"update a framework":     m.update,
 			"reconcile":              m.reconcile,
 			"connect an agent":       m.connectAgent,
 			"disconnect an agent":    m.disconnectAgent,
@@ -262,6 +272,24 @@ func (m *model) suppressOrRevive(t *rapid.T) {
 	s.call(&scheduler.Call{Type: scheduler.Call_REVIVE.Enum()})
 }
 
+func (m *model) update(t *rapid.T) {
+	s := m.pickConnected(t)
+	info := proto.CloneOf(s.info)
+	switch rapid.IntRange(0, 9).Draw(t, "what") {
+	case 0:
+		info.User = new("somebody else")
+		s.refusedUpdate(info)
+		return
+	case 1, 2, 3:
+		withRole(rapid.SampledFrom([]string{"*", "a", "a/b"}).Draw(t, "role"))(info)
+	case 4:
+		withFailoverTimeout(float64(rapid.IntRange(0, 60).Draw(t, "failover timeout")))(info)
+	default:
+		info.Name = new(fmt.Sprint("name", rapid.IntRange(0, 9).Draw(t, "name")))
+	}
+	s.update(info)
+}
+
 func (m *model) reconcile(t *rapid.T) {
 	s := m.pickConnected(t)
 	s.call(&scheduler.Call{Type: scheduler.Call_RECONCILE.Enum(), Reconcile: &scheduler.Call_Reconcile{}})
@@ -317,7 +345,7 @@ func (m *model) pass(t *rapid.T) {
 
 func (m *model) maybeRestart(t *rapid.T) {
 	if rapid.IntRange(0, 9).Draw(t, "really") == 0 {
-		m.restart()
+		m.restart(rapid.Bool().Draw(t, "with its records"))
 	}
 }
 

@@ -4,12 +4,14 @@
 package core_test
 
 import (
+	"maps"
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/scheduler"
 	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
+	"google.golang.org/protobuf/proto"
 )
 
 // modelSched is a framework's scheduler, with books of its own. It is
@@ -69,6 +71,35 @@ func (s *modelSched) call(c *scheduler.Call) {
 	c.FrameworkId = s.info.Id
 	s.m.w.do(core.Call{Conn: s.conn, Call: c})
 	s.m.settle()
+}
+
+// update replaces what the master knows of the framework. Offers in a role that it
+// leaves are gone, and its filters in it.
+func (s *modelSched) update(info *mesos.FrameworkInfo) {
+	before := s.info
+	s.info = proto.CloneOf(info)
+	//lint:ignore SA1019 it is what frameworks without MULTI_ROLE have
+	left := before.GetRole() != info.GetRole()
+	if left {
+		s.filters = nil
+	}
+	stood := maps.Clone(s.offers)
+	s.call(updateCall(info))
+	for id := range stood {
+		if left && s.offers[id] != nil {
+			s.m.w.t.Fatalf("framework %s left its role, and keeps the offer %s in it", info.GetId(), id)
+		}
+	}
+}
+
+// refusedUpdate is one that the master has to refuse: the framework may subscribe
+// again as it was.
+func (s *modelSched) refusedUpdate(info *mesos.FrameworkInfo) {
+	s.call(updateCall(info))
+	if s.conn != 0 || !s.over {
+		s.m.w.t.Fatalf("framework %s is not told that its update was refused", info.GetId())
+	}
+	s.over = false
 }
 
 // take handles the events that have come.
