@@ -6,15 +6,13 @@ package core
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
 )
 
-// Check tells the first invariant that does not hold. It looks at everything
-// there is: call it in tests, and in production only when somebody asks.
+// Check tells an invariant that does not hold. It looks at everything there is, in
+// no order: call it in tests, and in production only when somebody asks.
 func (c *Core) Check() error {
 	if c.broken != nil {
 		return fmt.Errorf("core: sums do not add up: %w", c.broken)
@@ -22,17 +20,17 @@ func (c *Core) Check() error {
 	if err := c.checkPlaces(); err != nil {
 		return err
 	}
-	for _, a := range sortedAgents(c.agents) {
+	for _, a := range c.agents {
 		if err := c.checkAgent(a); err != nil {
 			return fmt.Errorf("core: agent %s: %w", a.id, err)
 		}
 	}
-	for _, f := range sortedFrameworks(c.frameworks) {
+	for _, f := range c.frameworks {
 		if err := c.checkFramework(f); err != nil {
 			return fmt.Errorf("core: framework %s: %w", f.id, err)
 		}
 	}
-	for _, o := range sortedOffers(c.offers) {
+	for _, o := range c.offers {
 		if o.framework.offers[o.id] != o || o.agent.offers[o.id] != o {
 			return fmt.Errorf("core: offer %s is not in the books of its framework and agent", o.id)
 		}
@@ -49,26 +47,33 @@ func (c *Core) checkAgent(a *agent) error {
 	var used resource.Resources
 	var errs []error
 	left := a.total
-	add := func(what string, r resource.Resources) {
+	add := func(kind, id string, r resource.Resources) {
+		if r.IsEmpty() {
+			return
+		}
 		rest, err := left.Subtract(r)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s exceeds the total %s: %w", what, a.total, err))
+			errs = append(errs, fmt.Errorf("%s exceeds the total %s: %w", kind+id, a.total, err))
 			return
 		}
 		left, used = rest, used.Add(r)
 	}
-	for _, t := range sortedTasks(a.tasks) {
-		add("task "+string(t.id), t.resources)
-		errs = append(errs, c.checkTask(a, t))
-	}
-	for _, o := range sortedOperations(a.operations) {
-		errs = append(errs, c.checkOperation(a, o))
-		if o.framework != nil {
-			add("operation "+o.info.GetType().String(), o.held)
+	for _, t := range a.tasks {
+		add("task ", string(t.id), t.resources)
+		if err := c.checkTask(a, t); err != nil {
+			errs = append(errs, err)
 		}
 	}
-	for _, e := range sortedExecutors(a.executors) {
-		add("executor "+string(e.id), e.resources)
+	for _, o := range a.operations {
+		if err := c.checkOperation(a, o); err != nil {
+			errs = append(errs, err)
+		}
+		if o.framework != nil {
+			add("operation ", o.info.GetType().String(), o.held)
+		}
+	}
+	for _, e := range a.executors {
+		add("executor ", string(e.id), e.resources)
 		if _, ok := e.framework.executors[e]; !ok || c.frameworks[e.framework.id] != e.framework {
 			errs = append(errs, fmt.Errorf("executor %s is of an unknown framework", e.id))
 		}
@@ -81,7 +86,7 @@ func (c *Core) checkAgent(a *agent) error {
 // together or, where they may overlap, each.
 func (c *Core) checkOffers(a *agent, left resource.Resources) error {
 	var errs []error
-	for _, o := range sortedOffers(a.offers) {
+	for _, o := range a.offers {
 		rest, err := left.Subtract(o.resources)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("offer %s exceeds what is free of %s: %w", o.id, a.total, err))
@@ -162,12 +167,12 @@ func (c *Core) checkTask(a *agent, t *task) error {
 }
 
 func (c *Core) checkFramework(f *framework) error {
-	for _, o := range sortedOffers(f.offers) {
+	for _, o := range f.offers {
 		if f.conn == 0 || c.offers[o.id] != o {
 			return fmt.Errorf("offer %s stands while the framework is not connected, or is unknown", o.id)
 		}
 	}
-	for _, t := range sortedTasks(f.tasks) {
+	for _, t := range f.tasks {
 		if c.agents[t.agent.id] != t.agent || t.agent.tasks[t.key()] != t {
 			return fmt.Errorf("task %s is not in the books of its agent", t.id)
 		}
@@ -185,13 +190,13 @@ func (c *Core) checkFramework(f *framework) error {
 
 // checkConnections checks that connections and their peers name each other.
 func (c *Core) checkConnections() error {
-	for _, conn := range slices.Sorted(maps.Keys(c.schedulers)) {
-		if f := c.schedulers[conn]; f.conn != conn || c.frameworks[f.id] != f {
+	for conn, f := range c.schedulers {
+		if f.conn != conn || c.frameworks[f.id] != f {
 			return fmt.Errorf("core: connection %d is of framework %s, which has %d", conn, f.id, f.conn)
 		}
 	}
-	for _, conn := range slices.Sorted(maps.Keys(c.links)) {
-		if a := c.links[conn]; a.conn != conn || c.agents[a.id] != a {
+	for conn, a := range c.links {
+		if a.conn != conn || c.agents[a.id] != a {
 			return fmt.Errorf("core: connection %d is of agent %s, which has %d", conn, a.id, a.conn)
 		}
 	}

@@ -73,4 +73,4 @@ func (c *Core) settleDrains() {
 
 // empty tells whether nothing is on the agent: no task, not even one whose end is
 // still to be acknowledged, no executor and no operation.
-func (a *agent) empty() bool { return len(a.tasks) == 0 && len(a.executors) == 0 }
+func (a *agent) empty() bool { return len(a.tasks)+len(a.executors)+len(a.operations) == 0 }

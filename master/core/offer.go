@@ -138,6 +138,8 @@ func (o *offer) message() *mesos.Offer {
 		Domain:      a.info.Domain,
 		Attributes:  a.info.Attributes,
 		ExecutorIds: executorIDs(a, f),
+
+		Unavailability: a.unavailability,
 	}
 	role := ""
 	if f.caps.MultiRole {

@@ -146,6 +146,7 @@ func (c *Core) freeOperation(o *operation, done bool) {
 func (c *Core) dropOperation(o *operation) {
 	c.freeOperation(o, false)
 	delete(o.agent.operations, o.uuid)
+	c.lessOn(o.agent)
 	if f := o.framework; f != nil {
 		delete(f.operations, o.uuid)
 		if o.id != nil && f.named[o.id.GetValue()] == o {

@@ -136,6 +136,9 @@ func (a *agent) view() *master.Response_GetAgents_Agent {
 		OfferedResources:   a.offered.Proto(),
 		DrainInfo:          a.drain,
 	}
+	for _, each := range a.capabilities {
+		v.Capabilities = append(v.Capabilities, &mesos.AgentInfo_Capability{Type: each.Enum()})
+	}
 	if !a.reregistered.IsZero() {
 		v.ReregisteredTime = timeInfo(a.reregistered)
 	}

@@ -113,8 +113,6 @@ func (h *taskHistory) add(t completedTask) {
 	h.next = (h.next + 1) % maxCompletedTasks
 }
 
-func (h *taskHistory) len() int { return len(h.ring) }
-
 // all yields the tasks, the oldest first.
 func (h *taskHistory) all() iter.Seq[*completedTask] {
 	return func(yield func(*completedTask) bool) {
