@@ -40,6 +40,9 @@ func (c *Core) operatorCall(in OperatorCall) {
 // operate carries out a call that is answered at once; the response is nil for
 // one that is done and has nothing to tell.
 func (c *Core) operate(in OperatorCall) (*master.Response, *Error) {
+	if id, op := conversionCall(in.Call); op != nil {
+		return nil, c.convertResources(in.Principal, id, op)
+	}
 	switch call := in.Call; call.GetType() {
 	case master.Call_GET_HEALTH:
 		return c.getHealth(), nil
