@@ -182,6 +182,9 @@ func (c *Core) checkFramework(f *framework) error {
 			return fmt.Errorf("executor %s is not in the books of its agent", e.id)
 		}
 	}
+	if err := c.checkRemembered(f); err != nil {
+		return err
+	}
 	if f.ending && (f.conn != 0 || f.empty()) {
 		return errors.New("it is ending, and connected or empty")
 	}

@@ -5,6 +5,7 @@ package core
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -110,4 +111,18 @@ func (c *Core) awaitRecovered() {
 		}
 		c.awaitReturn(f, wait)
 	}
+}
+
+// checkRemembered checks that what is true of a framework is what the next master
+// will know, and that one that is away is not waited for for ever.
+func (c *Core) checkRemembered(f *framework) error {
+	switch {
+	case f.ending:
+		return nil
+	case f.remembered == nil || !proto.Equal(f.remembered, f.record()):
+		return fmt.Errorf("remembered is %v, true %v", f.remembered, f.record())
+	case f.conn == 0 && !c.started.IsZero() && (f.failover == nil || f.failover.index < 0):
+		return errors.New("it is not connected, and no timer removes it")
+	}
+	return nil
 }

@@ -90,6 +90,18 @@ func TestWeightsAreToldAsTheyWereSet(t *testing.T) {
 	}
 }
 
+func TestAWeightThatMattersHasAllThatIsOfferedDividedAnew(t *testing.T) {
+	w := newWorld(t)
+	w.node("cpus:4;mem:100")
+	s := w.subscribe(withRoles("a/x"))
+	s.offer()
+	w.must(weightsCall(map[string]float64{"b": 2, "a/y": 3, "a": 1})) // nobody's, and what it is anyway
+	s.quiet()
+	w.must(weightsCall(map[string]float64{"a": 2}))
+	s.next(scheduler.Event_RESCIND)
+	s.offer()
+}
+
 func TestWeightsThatBreakARuleAreRefusedAllOfThem(t *testing.T) {
 	one := func(role string, weight float64) *master.Call { return weightsCall(map[string]float64{role: weight}) }
 	twice := weightsCall(map[string]float64{"a": 2, "b": 2})

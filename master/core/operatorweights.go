@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tepui/tepui/api/registry"
 	mesos "github.com/tepui/tepui/api/v1"
@@ -33,7 +34,8 @@ func (c *Core) getWeights() *master.Response {
 }
 
 // updateWeights handles UPDATE_WEIGHTS: all roles that it lists get their weight, or
-// none does. The weight 1, which a role has without one, is not remembered.
+// none does. The weight 1, which a role has without one, is not remembered. Where that
+// changes anything, all that is offered and not taken is divided anew.
 func (c *Core) updateWeights(call *master.Call_UpdateWeights) *Error {
 	list := call.GetWeightInfos()
 	if len(list) == 0 {
@@ -53,10 +55,26 @@ func (c *Core) updateWeights(call *master.Call_UpdateWeights) *Error {
 	if n := len(c.weights) + len(list); n > maxRoleSettings {
 		return failf(Exhausted, "update_weights.weight_infos: %d roles would have a weight: must be %d at most", n, maxRoleSettings)
 	}
+	changed := false
 	for _, w := range list {
-		c.setWeight(w)
+		changed = c.setWeight(w) && c.inUse(w.GetRole()) || changed
+	}
+	if changed {
+		for _, o := range sortedOffers(c.offers) {
+			c.rescind(o)
+		}
 	}
 	return nil
+}
+
+// inUse tells whether a framework is subscribed in the role or one below it.
+func (c *Core) inUse(role string) bool {
+	for _, f := range c.frameworks {
+		if f.conn != 0 && slices.ContainsFunc(f.roles, func(r string) bool { return r == role || strings.HasPrefix(r, role+"/") }) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkWeight tells what is wrong with a role's weight, if anything is.
@@ -70,20 +88,22 @@ func checkWeight(field string, w *mesos.WeightInfo) *Error {
 	return nil
 }
 
-func (c *Core) setWeight(w *mesos.WeightInfo) {
+// setWeight tells whether it changed something.
+func (c *Core) setWeight(w *mesos.WeightInfo) bool {
 	role, weight := w.GetRole(), w.GetWeight()
 	if weight == c.weight(role) {
-		return
+		return false
 	}
 	c.alloc.SetWeight(role, weight)
 	c.note(Note{Level: Info, Event: "weight set", Detail: fmt.Sprintf("%s %v", role, weight)})
 	if weight == defaultWeight {
 		delete(c.weights, role)
 		c.remember(RecordWeight, role, nil)
-		return
+		return true
 	}
 	c.weights[role] = weight
 	c.remember(RecordWeight, role, &registry.Weight{Info: w})
+	return true
 }
 
 // weight returns the weight of a role.
