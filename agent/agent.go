@@ -151,6 +151,8 @@ func (a *Agent) assemble(at netip.AddrPort, socket string) (*parts, error) {
 	p.linker = &linker{master: a.cfg.Master, dial: a.cfg.Dial, loop: p.loop, log: a.cfg.Log}
 	p.door = &door{secret: &a.secret, loop: p.loop}
 	p.tools = newTools(&a.cfg, a.sandboxes, env, &p.door.callers)
+	p.tools.volumes = newVolumes(a.sandboxes, a.cfg.Log, p.loop.input)
+	p.loop.volumes = p.tools.volumes
 	p.server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxFromExecutor),
 		grpc.MaxConcurrentStreams(maxStreams),
@@ -202,6 +204,8 @@ func (p *parts) run(ctx context.Context, listeners []net.Listener) error {
 	defer stopWork()
 	p.loop.start = func(l core.Launch) *worker { return p.newWorker(work, l) }
 	others.Go(func() error { p.linker.run(work); return nil })
+	p.tools.workers.Go(func() { p.tools.volumes.run(work) })
+	p.tools.workers.Go(func() { p.tools.volumes.sweep(work) })
 
 	err := p.loop.run(ctx)
 

@@ -285,6 +285,50 @@ func TestRedialBacksOff(t *testing.T) {
 	})
 }
 
+// TestAnAgentThatIsSentAwayDoesNotComeBackAtOnce: a machine that is down for
+// maintenance must not keep its master busy, and takes another id when it is let in.
+func TestAnAgentThatIsSentAwayDoesNotComeBackAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.register().send(&link.FromMaster{Message: &link.FromMaster_Shutdown{Shutdown: &link.Shutdown{Message: new("gone")}}})
+		began := time.Now()
+		for range 12 {
+			l := <-h.master.links
+			if r := l.recv(t).GetRegister(); r.GetAgent().Id != nil {
+				t.Fatalf("the agent comes back as %v", r.GetAgent().GetId())
+			}
+			l.send(&link.FromMaster{Message: &link.FromMaster_Shutdown{Shutdown: &link.Shutdown{Message: new("down")}}})
+		}
+		if took := time.Since(began); took < 30*time.Second {
+			t.Errorf("12 times in %v", took)
+		}
+	})
+}
+
+// TestSilentMasterIsGivenUp: and found again.
+func TestSilentMasterIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		l := <-h.master.links
+		l.recv(t)
+		l.send(&link.FromMaster{Message: &link.FromMaster_Registered{Registered: &link.Registered{
+			AgentId:                 &mesos.AgentID{Value: new(agentID)},
+			Master:                  &mesos.MasterInfo{Id: new("m"), Ip: new(uint32(0)), Port: new(uint32(5050))},
+			TotalPingTimeoutSeconds: new(75.0),
+		}}})
+		time.Sleep(60 * time.Second) // virtual
+		l.send(&link.FromMaster{Message: &link.FromMaster_Ping{Ping: &link.Ping{}}})
+		if m := l.recv(t); m.GetPong() == nil {
+			t.Errorf("got %v", m)
+		}
+		pinged := time.Now()
+		h.register()
+		if took := time.Since(pinged); took < 75*time.Second || took > 80*time.Second {
+			t.Errorf("given up after %v", took)
+		}
+	})
+}
+
 // TestStop: executors get their grace, then everything is destroyed, stubborn
 // or not, and told.
 func TestStop(t *testing.T) {

@@ -19,5 +19,10 @@
 //   - a path below the work directory is only ever opened through an os.Root;
 //   - an executor speaks for the container whose token it holds, and no other.
 //
+// An agent that restarts has again the resources that it was started with: dynamic
+// reservations, and which volumes there are, are lost until the agent checkpoints
+// what it knows. The files of volumes stay where they are, below volumes/roles in
+// the work directory; a new volume that would be in the same place is refused.
+//
 // It must not import anything of the master.
 package agent

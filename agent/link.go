@@ -58,11 +58,11 @@ type linker struct {
 func (k *linker) run(ctx context.Context) {
 	wait := redialMin
 	for ctx.Err() == nil {
-		heard, err := k.once(ctx)
+		welcome, err := k.once(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if heard {
+		if welcome {
 			wait = redialMin
 		}
 		pause := wait - rand.N(wait/2)
@@ -76,8 +76,9 @@ func (k *linker) run(ctx context.Context) {
 }
 
 // once has one session with the master, until it ends. It tells whether the
-// master said anything.
-func (k *linker) once(ctx context.Context) (heard bool, err error) {
+// master has registered the agent: one that sends it away is left alone for longer
+// each time.
+func (k *linker) once(ctx context.Context) (welcome bool, err error) {
 	conn, err := grpc.NewClient("passthrough:///"+k.master,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(k.dial),
@@ -106,21 +107,21 @@ func (k *linker) once(ctx context.Context) (heard bool, err error) {
 		end(err)
 		return err
 	})
-	heard, err = k.read(stream)
+	welcome, err = k.read(stream)
 	end(err)
 	_ = g.Wait() // the first error is the cause of ctx
-	return heard, context.Cause(ctx)
+	return welcome, context.Cause(ctx)
 }
 
-func (k *linker) read(stream grpc.BidiStreamingClient[link.FromAgent, link.FromMaster]) (heard bool, err error) {
+func (k *linker) read(stream grpc.BidiStreamingClient[link.FromAgent, link.FromMaster]) (welcome bool, err error) {
 	for {
 		m, err := stream.Recv()
 		if err != nil {
-			return heard, err
+			return welcome, err
 		}
-		heard = true
+		welcome = welcome || m.GetRegistered() != nil
 		if !k.loop.input(core.FromMaster{Message: m}) {
-			return heard, context.Canceled
+			return welcome, context.Canceled
 		}
 	}
 }

@@ -42,6 +42,7 @@ type loop struct {
 	workers map[core.ContainerID]*worker
 	start   func(core.Launch) *worker // starts the worker of a new container
 	ended   *ended
+	volumes *volumes
 
 	stopTimeout time.Duration
 	warnings    throttle
@@ -210,6 +211,10 @@ func (l *loop) do(a core.Action) {
 		l.give(a.Container, a)
 	case core.Destroy:
 		l.give(a.Container, a)
+	case core.MakeVolumes, core.RemoveVolumes:
+		if !l.volumes.give(a) {
+			l.log.Error("action on volumes lost: too many wait", "action", fmt.Sprintf("%T", a))
+		}
 	case core.Forget:
 		l.give(a.Container, a)
 		if w := l.workers[a.Container]; w != nil {

@@ -49,6 +49,7 @@ func within(ctx context.Context, limit time.Duration, stage string, do func(cont
 type tools struct {
 	containers Containers
 	sandboxes  *sandboxes
+	volumes    *volumes
 	env        environment
 	callers    *callers
 	fetch      []string // the command that fetches

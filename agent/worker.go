@@ -104,9 +104,9 @@ func (w *worker) run(ctx context.Context) {
 func (w *worker) do(ctx context.Context, a core.Action) bool {
 	switch a := a.(type) {
 	case core.Start:
-		w.doStart(ctx, a.Limits)
+		w.doStart(ctx, a)
 	case core.Update:
-		w.doUpdate(a.Limits)
+		w.doUpdate(a)
 	case core.Signal:
 		w.doSignal(a.Sig)
 	case core.Destroy:
@@ -132,8 +132,12 @@ func (w *worker) doLaunch() {
 }
 
 // doStart starts the container, and has its end waited for.
-func (w *worker) doStart(ctx context.Context, limits core.Limits) {
-	c, err := w.tools.start(w.life, &w.launch, w.box, limits)
+func (w *worker) doStart(ctx context.Context, a core.Start) {
+	var c Container
+	err := w.mount(a.Mounts)
+	if err == nil {
+		c, err = w.tools.start(w.life, &w.launch, w.box, a.Limits)
+	}
 	w.box.close()
 	if err != nil {
 		w.log.Warn("start failed", "error", err)
@@ -173,9 +177,28 @@ func (w *worker) hearOut(ctx context.Context) {
 	}
 }
 
-func (w *worker) doUpdate(limits core.Limits) {
+// mount shows volumes in the sandbox, when what was asked for before of volumes is
+// done.
+func (w *worker) mount(mounts []core.Mount) error {
+	if len(mounts) == 0 {
+		return nil
+	}
+	if err := w.tools.volumes.settled(w.life); err != nil {
+		return err
+	}
+	return w.tools.sandboxes.mount(w.box, mounts)
+}
+
+func (w *worker) doUpdate(a core.Update) {
+	if err := w.tools.sandboxes.unmount(w.box, a.Unmounts); err != nil {
+		w.log.Warn("volume still to be seen in the sandbox", "error", err)
+	}
+	err := w.mount(a.Mounts)
+	if err == nil {
+		err = w.container.Update(w.life, a.Limits)
+	}
 	problem := ""
-	if err := w.container.Update(w.life, limits); err != nil {
+	if err != nil {
 		problem = err.Error()
 	}
 	w.post(core.LimitsUpdated{Container: w.launch.Container, Problem: problem})
