@@ -13,6 +13,7 @@ import (
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/master/core"
 )
 
 // Config is how a master is set up. The zero value of each field is its
@@ -28,12 +29,22 @@ type Config struct {
 	// offered to another framework, and at least until it is offered to the same
 	// again; 1 s by default. Other changes lead to offers at once.
 	AllocationInterval time.Duration
+	// AgentPingTimeout is how long an agent may take to answer a ping, and
+	// MaxAgentPingTimeouts how many pings in a row it may leave unanswered before it
+	// is unreachable; 15 s and 5 by default.
+	AgentPingTimeout     time.Duration
+	MaxAgentPingTimeouts int
 	// AgentReregisterTimeout is how long a lost agent is waited for; 10 min by
 	// default.
 	AgentReregisterTimeout time.Duration
+	// AgentRemovalRate bounds how many agents become unreachable; by default
+	// nothing does.
+	AgentRemovalRate core.Rate
 	// OfferTimeout is how long an offer stands before it is rescinded; for
 	// ever by default.
 	OfferTimeout time.Duration
+	// Weights are the weights of roles that a master sets whose registry has none.
+	Weights map[string]float64
 	// Registry remembers for masters to come; by default nobody does.
 	Registry Registry
 	// Log gets what an operator may want to know; by default nobody does.

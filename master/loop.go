@@ -7,8 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	mesos "github.com/tepui/tepui/api/v1"
+	operator "github.com/tepui/tepui/api/v1/master"
 	"github.com/tepui/tepui/master/core"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -55,6 +59,9 @@ func newLoop(m *Master) *loop {
 // is one of the registry.
 func (l *loop) run(ctx context.Context) error {
 	defer l.timer.Stop()
+	if err := l.setWeights(); err != nil {
+		return err
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -70,6 +77,30 @@ func (l *loop) run(ctx context.Context) error {
 		}
 		l.arm()
 	}
+}
+
+// setWeights sets the weights that the master was started with, as an operator
+// would.
+func (l *loop) setWeights() error {
+	if len(l.m.cfg.Weights) == 0 {
+		return nil
+	}
+	update := new(operator.Call_UpdateWeights)
+	for _, role := range slices.Sorted(maps.Keys(l.m.cfg.Weights)) {
+		update.WeightInfos = append(update.WeightInfos, &mesos.WeightInfo{Role: &role, Weight: new(l.m.cfg.Weights[role])})
+	}
+	r := l.m.newRequest()
+	l.m.asking.Add(1)
+	l.ask(r, core.OperatorCall{Request: r.id, Call: &operator.Call{
+		Type: operator.Call_UPDATE_WEIGHTS.Enum(), UpdateWeights: update,
+	}})
+	if err := l.release(); err != nil {
+		return err
+	}
+	if reply := <-r.answer; reply.Err != nil { // the core answers at once
+		return fmt.Errorf("master: Weights: %w", reply.Err)
+	}
+	return nil
 }
 
 // drain steps what else is waiting, up to a whole batch.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -50,12 +51,18 @@ func New(cfg Config) (*Master, error) {
 	c, err := core.New(core.Config{
 		Master:                 cfg.info(),
 		Allocator:              allocator.New(allocator.Config{Interval: cfg.AllocationInterval, FilterGPU: true}),
+		AgentPingTimeout:       cfg.AgentPingTimeout,
+		MaxAgentPingTimeouts:   cfg.MaxAgentPingTimeouts,
 		AgentReregisterTimeout: cfg.AgentReregisterTimeout,
+		AgentRemovalRate:       cfg.AgentRemovalRate,
 		OfferTimeout:           cfg.OfferTimeout,
 		Remembered:             remembered,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("master: %w", err)
+	}
+	if slices.ContainsFunc(remembered, func(r core.Record) bool { return r.Kind == core.RecordWeight }) {
+		cfg.Weights = nil
 	}
 	return &Master{
 		cfg:     cfg,

@@ -65,6 +65,10 @@ type request struct {
 	answer chan core.Reply // capacity 1
 }
 
+func (m *Master) newRequest() *request {
+	return &request{id: core.RequestID(m.lastRequest.Add(1)), answer: make(chan core.Reply, 1)}
+}
+
 // ask hands the core a question and waits for its answer. One that is not waited
 // for any longer still counts among those that wait until the core has answered:
 // what was asked for goes on.
@@ -75,7 +79,7 @@ func (m *Master) ask(ctx context.Context, input func(core.RequestID) core.Input)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, requestTimeout, fmt.Errorf("not answered after %v", requestTimeout))
 	defer cancel()
-	r := &request{id: core.RequestID(m.lastRequest.Add(1)), answer: make(chan core.Reply, 1)}
+	r := m.newRequest()
 	select {
 	case m.inbox <- event{request: r, input: input(r.id)}:
 	case <-m.stopped:

@@ -22,7 +22,7 @@ func (a *app) agent() *cobra.Command {
 		Short: "Run what frameworks launch on this host, in containers",
 		Long: "Agent offers what this host has through its master, fetches executors, runs them in containers\n" +
 			"of cgroup v2 and namespaces, and reports what becomes of tasks. It needs root.\n" +
-			"When it ends it shuts its executors down.",
+			"When it ends it shuts its executors down. Its commands are for operators: they ask a master.",
 		Example: "  tepui agent --master 10.0.0.1:5050 --ip 10.0.0.2\n" +
 			"  tepui agent --master 10.0.0.1:5050 --ip 10.0.0.2 --resources 'cpus:8;mem:16384' --attributes 'rack:r7'",
 		Args: noArgs,
@@ -69,6 +69,7 @@ func (a *app) agent() *cobra.Command {
 	cmd.Flags().Lookup("ip").DefValue = ""
 	flags.add(cmd.Flags())
 	logs.add(cmd.Flags())
+	cmd.AddCommand(a.drainAgent(), a.deactivateAgent(), a.reactivateAgent(), a.goneAgent())
 	return a.command(cmd)
 }
 

@@ -144,8 +144,24 @@ func (a *app) root() *cobra.Command {
 	root.SetGlobalNormalizationFunc(underscores)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.master(), a.agent(), a.local(), a.run(), a.fetch(), a.version())
+	root.AddGroup(
+		&cobra.Group{ID: "daemons", Title: "Run a cluster:"},
+		&cobra.Group{ID: "users", Title: "Run something on it:"},
+		&cobra.Group{ID: "operators", Title: "Look after it:"},
+	)
+	root.AddCommand(inGroup("daemons", a.master(), a.agent(), a.local())...)
+	root.AddCommand(inGroup("users", a.run())...)
+	root.AddCommand(inGroup("operators", a.agents(), a.frameworks(), a.framework(), a.roles(), a.weights(), a.quota(), a.maintenance(), a.explain())...)
+	root.AddCommand(a.fetch(), a.version())
 	return root
+}
+
+// inGroup puts commands below a heading of the help.
+func inGroup(id string, commands ...*cobra.Command) []*cobra.Command {
+	for _, c := range commands {
+		c.GroupID = id
+	}
+	return commands
 }
 
 // noArgs refuses arguments that are not flags.

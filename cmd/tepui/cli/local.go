@@ -33,7 +33,8 @@ func (a *app) local() *cobra.Command {
 		Short: "Run a master and agents in one process, for a try",
 		Long: "Local is a whole cluster on this host: a master and an agent in one process. With --agents there\n" +
 			"are more agents, each with directories of its own below those given, on the ports after the\n" +
-			"master's. Each of them offers what --resources says, or the whole host: say it for more than one.",
+			"master's. Each of them offers what --resources says, or the whole host: say it for more than one.\n" +
+			"The cluster ends with the process, and nothing of it is remembered.",
 		Example: "  tepui local\n  tepui local --agents 3 --resources 'cpus:1;mem:512' --cgroups_enable_cfs",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -63,7 +64,7 @@ func (f *localFlags) check() error {
 	if f.where.port != 0 && int(f.where.port)+f.agents > math.MaxUint16 {
 		return usageError{fmt.Errorf("--port %d: must be at most %d, since each of the --agents %d takes one of the ports after it", f.where.port, math.MaxUint16-f.agents, f.agents)}
 	}
-	return nil
+	return f.master.check()
 }
 
 // serve runs the cluster until ctx or the master ends: the agents end first, so that the master

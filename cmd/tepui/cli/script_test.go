@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ func tepui() {
 //	occupy NAME                      listens on a port and sets NAME to it
 //	free NAME                        sets NAME to a port that no one listens on
 //	await PORT                       waits until something listens on PORT
+//	awaitline WORD PROGRAM [ARG...]  runs a program until its output has WORD
 //	build PACKAGE...                 builds programs of the module into the current directory
 //
 // and the conditions [root] and [namespaces], that new ones may be made here.
@@ -52,11 +54,12 @@ func TestScripts(t *testing.T) {
 		Dir:       "testdata",
 		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"occupy": func(ts *testscript.TestScript, _ bool, args []string) { listen(ts, args[0], true) },
-			"free":   func(ts *testscript.TestScript, _ bool, args []string) { listen(ts, args[0], false) },
-			"await":  await,
-			"build":  build,
+			"exits":     exits,
+			"occupy":    func(ts *testscript.TestScript, _ bool, args []string) { listen(ts, args[0], true) },
+			"free":      func(ts *testscript.TestScript, _ bool, args []string) { listen(ts, args[0], false) },
+			"await":     await,
+			"awaitline": awaitLine,
+			"build":     build,
 		},
 	})
 }
@@ -126,5 +129,19 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("nothing listens on %s: %v", address, err)
 		}
 		<-time.After(10 * time.Millisecond)
+	}
+}
+
+func awaitLine(ts *testscript.TestScript, _ bool, args []string) {
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%v does not print %s", args[1:], args[0])
+		}
+		<-time.After(50 * time.Millisecond)
 	}
 }
