@@ -37,7 +37,7 @@ func TestCommandTask(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(command("t1"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		m.update(t, "t1", taskRunning)
 		if got := c.limitsNow(); got != (core.Limits{CPUs: 100, Memory: 16 << 20}) {
 			t.Errorf("limits %+v", got)
@@ -72,7 +72,7 @@ func TestCustomExecutor(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(custom("t1", "e"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		if args := strings.Join(c.spec.Process.Args, " "); args != "./executor -v" {
 			t.Errorf("args %q", args)
 		}
@@ -108,7 +108,7 @@ func TestRegistrationTimeout(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(custom("t1", "e"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		began := time.Now()
 		s := m.update(t, "t1", taskFailed)
 		if took := time.Since(began); took != time.Minute || s.GetReason() != mesos.TaskStatus_REASON_EXECUTOR_REGISTRATION_TIMEOUT {
@@ -125,10 +125,10 @@ func TestKillWithGrace(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(command("t1"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		m.update(t, "t1", taskRunning)
 		m.kill("t1")
-		if sig := <-c.signals; sig != syscall.SIGTERM {
+		if sig := next(t, c.signals); sig != syscall.SIGTERM {
 			t.Errorf("signal %v", sig)
 		}
 		began := time.Now()
@@ -190,9 +190,9 @@ func TestTokens(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(custom("t1", "e1"))
-		c1 := <-h.containers.started
+		c1 := next(t, h.containers.started)
 		m.run(custom("t2", "e2"))
-		c2 := <-h.containers.started
+		c2 := next(t, h.containers.started)
 		token1 := environment(c1)["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"]
 		token2 := environment(c2)["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"]
 		for name, c := range map[string]struct {
@@ -220,7 +220,7 @@ func TestGarbageFromAnExecutor(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(custom("t1", "e"))
-		token := environment(<-h.containers.started)["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"]
+		token := environment(next(t, h.containers.started))["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"]
 		for name, c := range map[string]*executor.Call{
 			"no type":                {},
 			"no body":                {Type: executor.Call_UPDATE.Enum()},
@@ -248,13 +248,13 @@ func TestReregistration(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(command("t1"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		if s := m.recv(t).GetUpdate().GetStatus(); s.GetState() != taskRunning {
 			t.Fatalf("got %v", s)
 		}
 		close(m.close) // before it is acknowledged
 		c.end(core.Exit{})
-		l := <-h.master.links
+		l := next(t, h.master.links)
 		r := l.recv(t).GetRegister()
 		if r.GetAgent().GetId().GetValue() != agentID || len(r.GetTasks()) != 1 {
 			t.Errorf("register %v", r)
@@ -273,7 +273,7 @@ func TestRedialBacksOff(t *testing.T) {
 		h := newHost(t)
 		first := time.Now()
 		for i := range 20 {
-			l := <-h.master.links
+			l := next(t, h.master.links)
 			close(l.close)
 			if i > 3 && time.Since(first) < time.Duration(i)*50*time.Millisecond {
 				t.Fatalf("dialled %d times in %v", i, time.Since(first))
@@ -293,7 +293,7 @@ func TestAnAgentThatIsSentAwayDoesNotComeBackAtOnce(t *testing.T) {
 		h.register().send(&link.FromMaster{Message: &link.FromMaster_Shutdown{Shutdown: &link.Shutdown{Message: new("gone")}}})
 		began := time.Now()
 		for range 12 {
-			l := <-h.master.links
+			l := next(t, h.master.links)
 			if r := l.recv(t).GetRegister(); r.GetAgent().Id != nil {
 				t.Fatalf("the agent comes back as %v", r.GetAgent().GetId())
 			}
@@ -309,7 +309,7 @@ func TestAnAgentThatIsSentAwayDoesNotComeBackAtOnce(t *testing.T) {
 func TestSilentMasterIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(t)
-		l := <-h.master.links
+		l := next(t, h.master.links)
 		l.recv(t)
 		l.send(&link.FromMaster{Message: &link.FromMaster_Registered{Registered: &link.Registered{
 			AgentId:                 &mesos.AgentID{Value: new(agentID)},
@@ -337,16 +337,16 @@ func TestStop(t *testing.T) {
 		h.containers.stubborn = 3
 		m := h.register()
 		m.run(custom("t1", "e"))
-		c1 := <-h.containers.started
+		c1 := next(t, h.containers.started)
 		e := h.connect("e", environment(c1)["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"])
 		e.subscribe()
 		e.expect(executor.Event_LAUNCH)
 		m.run(command("t2"))
-		c2 := <-h.containers.started
+		c2 := next(t, h.containers.started)
 		m.update(t, "t2", taskRunning)
 		h.cancel()
 		e.expect(executor.Event_SHUTDOWN)
-		if sig := <-c2.signals; sig != syscall.SIGTERM {
+		if sig := next(t, c2.signals); sig != syscall.SIGTERM {
 			t.Errorf("signal %v", sig)
 		}
 		m.update(t, "t2", taskKilled)
@@ -371,10 +371,10 @@ func TestStopGivesUp(t *testing.T) {
 		h.containers.stubborn = 1 << 30
 		m := h.register()
 		m.run(command("t1"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		began := time.Now()
 		h.cancel()
-		err := <-h.served
+		err := next(h.t, h.served)
 		if err == nil || !strings.Contains(err.Error(), c.id) || time.Since(began) != agent.DefaultStopTimeout {
 			t.Errorf("after %v: error %v, want one that names %s", time.Since(began), err, c.id)
 		}
@@ -393,7 +393,7 @@ func TestStopCutsGracePeriods(t *testing.T) {
 		slow := command("t1")
 		slow.KillPolicy = &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{Nanoseconds: new(int64(time.Hour))}}
 		m.run(slow)
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		m.update(t, "t1", mesos.TaskState_TASK_RUNNING)
 		began := time.Now()
 		h.stop()
@@ -410,7 +410,7 @@ func TestStatisticsAreNotTheStatus(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(command("t1"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		m.update(t, "t1", taskRunning)
 		c.incomplete = errors.New("memory.stat: no such device")
 		c.end(core.Exit{})
@@ -451,7 +451,7 @@ func TestDestroyIsBounded(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(command("t1"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		c.stuck = 1
 		m.update(t, "t1", taskRunning)
 		c.end(core.Exit{})
@@ -469,12 +469,12 @@ func TestListContainers(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(command("t1"))
-		c1 := <-h.containers.started
+		c1 := next(t, h.containers.started)
 		m.update(t, "t1", taskRunning)
 		c1.end(core.Exit{Status: 3 << 8})
 		m.update(t, "t1", taskFailed)
 		m.run(command("t2"))
-		c2 := <-h.containers.started
+		c2 := next(t, h.containers.started)
 		m.update(t, "t2", taskRunning)
 		synctest.Wait()
 		list := func(r *link.ListContainersRequest) []*link.Container {

@@ -76,7 +76,7 @@ func BenchmarkTasksInOneExecutor(b *testing.B) {
 	h := newHost(b, many)
 	m := h.register()
 	m.run(custom("first", "e"))
-	c := <-h.containers.started
+	c := next(b, h.containers.started)
 	e := h.connect("e", environment(c)["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"])
 	e.subscribe()
 	go e.finishEverything()

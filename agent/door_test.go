@@ -20,7 +20,7 @@ import (
 func (h *host) subscribed(m *masterLink) (e *fakeExecutor, token string) {
 	h.t.Helper()
 	m.run(custom("t1", "e"))
-	token = environment(<-h.containers.started)["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"]
+	token = environment(next(h.t, h.containers.started))["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"]
 	e = h.connect("e", token)
 	e.subscribe()
 	e.expect(executor.Event_LAUNCH)
@@ -45,10 +45,10 @@ func TestSlowExecutorIsCutOff(t *testing.T) {
 		}
 		synctest.Wait()
 		m.run(command("t2"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		m.update(t, "t2", taskRunning)
 		m.kill("t2")
-		<-c.signals
+		next(t, c.signals)
 		var err error
 		for err == nil {
 			_, err = e.stream.Recv()
@@ -128,7 +128,7 @@ func TestLastWords(t *testing.T) {
 		h := newHost(t)
 		m := h.register()
 		m.run(custom("t1", "e"))
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		e := h.connect("e", environment(c)["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"])
 		e.subscribe()
 		e.expect(executor.Event_LAUNCH)

@@ -82,7 +82,7 @@ func (h *host) stop() {
 	}
 	h.cancel()
 	h.cancel = nil
-	if err := <-h.served; err != nil {
+	if err := next(h.t, h.served); err != nil {
 		h.t.Errorf("Serve: %v", err)
 	}
 	if err := h.client.Close(); err != nil {
@@ -91,10 +91,23 @@ func (h *host) stop() {
 	h.master.server.Stop()
 }
 
+// next waits for what is to come over a channel, but not for ever: a test that
+// hangs says where. In a synctest bubble the time is virtual.
+func next[T any](t testing.TB, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(time.Hour):
+		t.Fatal("nothing comes")
+		panic("unreachable")
+	}
+}
+
 // register waits for the agent to come, and lets it in.
 func (h *host) register() *masterLink {
 	h.t.Helper()
-	l := <-h.master.links
+	l := next(h.t, h.master.links)
 	if m := l.recv(h.t); m.GetRegister() == nil {
 		h.t.Fatalf("the agent begins with %v", m)
 	}

@@ -34,7 +34,7 @@ func TestVolumeOutlivesItsTask(t *testing.T) {
 		task.Resources = append(task.Resources, v...)
 		m.run(task)
 		m.operation(t, mesos.OperationState_OPERATION_FINISHED)
-		c := <-h.containers.started
+		c := next(t, h.containers.started)
 		m.update(t, "t1", taskRunning)
 		seen, kept := filepath.Join(c.spec.Process.Cwd, "data", "file"), filepath.Join(h.workDir, "volumes/roles/role/v/file")
 		if err := os.WriteFile(seen, []byte("x"), 0o600); err != nil {

@@ -111,7 +111,7 @@ func TestServeEndsWithItsListener(t *testing.T) {
 	if err := h.listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-h.served; err == nil {
+	if err := next(h.t, h.served); err == nil {
 		t.Error("an agent that nobody can reach goes on")
 	}
 	h.served <- nil

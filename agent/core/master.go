@@ -291,9 +291,10 @@ func (c *Core) settle(now time.Time) {
 	if len(c.containers) > 0 {
 		return
 	}
-	if c.leaving && c.agentID != "" {
+	if c.leaving {
 		c.agentID = ""
 		if c.link == held {
+			c.link = down
 			c.send(Unlink{"the agent is empty and registers anew"})
 		}
 	}

@@ -89,6 +89,13 @@ func TestMasterDoesNotWantTheAgent(t *testing.T) {
 		}
 		want(t, r.step(fromMaster(registeredMessage("m-S1"))))
 	})
+	t.Run("before it has an id", func(t *testing.T) {
+		r := newRig(t)
+		r.step(core.LinkUp{})
+		want(t, r.step(shutdown), "unlink")
+		want(t, r.step(core.Tick{}))
+		want(t, r.step(core.LinkDown{}, core.LinkUp{}), "master: register ")
+	})
 	t.Run("without", func(t *testing.T) {
 		r := registered(t)
 		want(t, r.step(shutdown), "unlink")
