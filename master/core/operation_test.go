@@ -395,3 +395,5 @@ func TestAFrameworkThatEndsWaitsForItsOperations(t *testing.T) {
 	w.pass(time.Second)
 	has(t, other.offer(), "cpus:4;disk"+volumeOf("a", "v")+":100")
 }
+
+func parseText(text string) resource.Resources { return resource.MustParse(text) }

@@ -35,14 +35,6 @@ func reserveCall(id *mesos.AgentID, text string) *master.Call {
 	}
 }
 
-// done makes an operator's call that must be carried out.
-func (w *world) done(call *master.Call) {
-	w.t.Helper()
-	if _, err := w.operate(call); err != nil {
-		w.t.Fatalf("%v: %v", call.GetType(), err)
-	}
-}
-
 const (
 	opsReserved = `{"reservations":[{"type":"DYNAMIC","role":"a","principal":"ops"}]}`
 	opsVolume   = `{"reservations":[{"type":"DYNAMIC","role":"a","principal":"ops"}],"disk":{"persistence":{"id":"v","principal":"ops"}}}`
@@ -51,14 +43,14 @@ const (
 func TestOperatorsReserveAndCreateAndGoBack(t *testing.T) {
 	w := newWorld(t)
 	n := w.able("cpus:4;disk:100")
-	w.done(reserveCall(n.id, "cpus"+reservedFor("a")+":1;disk"+reservedFor("a")+":80"))
+	w.must(reserveCall(n.id, "cpus"+reservedFor("a")+":1;disk"+reservedFor("a")+":80"))
 	if op := n.operation(mesos.Offer_Operation_RESERVE); op.GetFrameworkId() != nil {
 		t.Errorf("%v names a framework", op)
 	}
 	volumes := byOps(these("disk" + volumeOf("a", "v") + ":60"))
-	w.done(&master.Call{Type: master.Call_CREATE_VOLUMES.Enum(), CreateVolumes: &master.Call_CreateVolumes{AgentId: n.id, Volumes: volumes}})
+	w.must(&master.Call{Type: master.Call_CREATE_VOLUMES.Enum(), CreateVolumes: &master.Call_CreateVolumes{AgentId: n.id, Volumes: volumes}})
 	n.operation(mesos.Offer_Operation_CREATE)
-	w.done(&master.Call{Type: master.Call_GROW_VOLUME.Enum(), GrowVolume: &master.Call_GrowVolume{
+	w.must(&master.Call{Type: master.Call_GROW_VOLUME.Enum(), GrowVolume: &master.Call_GrowVolume{
 		AgentId: n.id, Volume: volumes[0], Addition: byOps(these("disk" + reservedFor("a") + ":20"))[0],
 	}})
 	growing := n.operation(mesos.Offer_Operation_GROW_VOLUME)
@@ -73,16 +65,16 @@ func TestOperatorsReserveAndCreateAndGoBack(t *testing.T) {
 	s.call(&scheduler.Call{Type: scheduler.Call_SUPPRESS.Enum()})
 	s.decline(refuse(0), o)
 	grown := byOps(these("disk" + volumeOf("a", "v") + ":80"))
-	w.done(&master.Call{Type: master.Call_SHRINK_VOLUME.Enum(), ShrinkVolume: &master.Call_ShrinkVolume{
+	w.must(&master.Call{Type: master.Call_SHRINK_VOLUME.Enum(), ShrinkVolume: &master.Call_ShrinkVolume{
 		AgentId: n.id, Volume: grown[0], Subtract: &mesos.Value_Scalar{Value: new(20.0)},
 	}})
 	n.answer(n.operation(mesos.Offer_Operation_SHRINK_VOLUME), mesos.OperationState_OPERATION_FINISHED, uuid('s'))
 	if n.next().GetAcknowledgeOperation() == nil {
 		t.Error("the end of an operator's operation is not acknowledged")
 	}
-	w.done(&master.Call{Type: master.Call_DESTROY_VOLUMES.Enum(), DestroyVolumes: &master.Call_DestroyVolumes{AgentId: n.id, Volumes: volumes}})
+	w.must(&master.Call{Type: master.Call_DESTROY_VOLUMES.Enum(), DestroyVolumes: &master.Call_DestroyVolumes{AgentId: n.id, Volumes: volumes}})
 	n.operation(mesos.Offer_Operation_DESTROY)
-	w.done(&master.Call{Type: master.Call_UNRESERVE_RESOURCES.Enum(), UnreserveResources: &master.Call_UnreserveResources{
+	w.must(&master.Call{Type: master.Call_UNRESERVE_RESOURCES.Enum(), UnreserveResources: &master.Call_UnreserveResources{
 		AgentId: n.id, Resources: byOps(these("cpus" + reservedFor("a") + ":1;disk" + reservedFor("a") + ":80")),
 	}})
 	n.operation(mesos.Offer_Operation_UNRESERVE)
@@ -95,12 +87,12 @@ func TestAnOperatorTakesWhatIsOnlyOffered(t *testing.T) {
 	n := w.able("cpus:4;mem:100")
 	s := w.subscribe(withRole("a"))
 	o := s.offer()
-	w.done(reserveCall(n.id, "cpus"+reservedFor("b")+":1"))
+	w.must(reserveCall(n.id, "cpus"+reservedFor("b")+":1"))
 	if got := s.next(scheduler.Event_RESCIND).GetRescind().GetOfferId(); got.GetValue() != o.GetId().GetValue() {
 		t.Errorf("%v is rescinded, want %v", got, o.GetId())
 	}
 	has(t, s.offer(), "cpus:3;mem:100")
-	w.done(reserveCall(n.id, "cpus"+reservedFor("b")+":1"))
+	w.must(reserveCall(n.id, "cpus"+reservedFor("b")+":1"))
 	s.next(scheduler.Event_RESCIND)
 	has(t, s.offer(), "cpus:2;mem:100")
 }
@@ -111,7 +103,7 @@ func TestAnOfferThatIsNotInTheWayStands(t *testing.T) {
 	s := w.subscribe(withRole("a"))
 	has(t, s.offer(), "cpus:4;mem:100")
 	call := reserveCall(n.id, `cpus{"reservations":[{"type":"STATIC","role":"b"},{"type":"DYNAMIC","role":"b/c"}]}:1`)
-	w.done(call)
+	w.must(call)
 	n.operation(mesos.Offer_Operation_RESERVE)
 	s.quiet()
 }
