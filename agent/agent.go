@@ -172,6 +172,7 @@ func (a *Agent) newCore(at netip.AddrPort) (*core.Core, error) {
 			Hostname:   &a.cfg.Hostname,
 			Port:       new(int32(at.Port())),
 			Attributes: a.cfg.Attributes,
+			Domain:     a.cfg.Domain,
 		},
 		Total:               a.cfg.Resources,
 		Version:             a.cfg.Version,

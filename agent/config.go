@@ -43,6 +43,7 @@ type Config struct {
 
 	Resources  resource.Resources
 	Attributes []*mesos.Attribute
+	Domain     *mesos.DomainInfo // where the host is; nil: nowhere in particular
 
 	Isolator     Containers
 	FetchCommand []string // runs fetcher.Main, such as {"/proc/self/exe", "fetch"}

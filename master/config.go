@@ -13,7 +13,9 @@ import (
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/master/allocator"
 	"github.com/tepui/tepui/master/core"
+	"github.com/tepui/tepui/resource"
 )
 
 // Config is how a master is set up. The zero value of each field is its
@@ -29,6 +31,23 @@ type Config struct {
 	// offered to another framework, and at least until it is offered to the same
 	// again; 1 s by default. Other changes lead to offers at once.
 	AllocationInterval time.Duration
+	// RoleSorter orders roles, and FrameworkSorter the frameworks of one; both by
+	// lowest dominant share by default.
+	RoleSorter, FrameworkSorter allocator.Sorter
+	// FairSharingExcluded are names of resources that do not count in shares.
+	FairSharingExcluded []string
+	// MinAllocatable are amounts of which a piece must have one to be offered;
+	// allocator.DefaultMinAllocatable by default.
+	MinAllocatable []resource.Resources
+	// OfferGPUs offers agents with GPUs also to frameworks that have not said that
+	// they want any.
+	OfferGPUs bool
+	// OptimisticOffers offers the same resources to several frameworks at a time:
+	// the first to use them wins.
+	OptimisticOffers bool
+	// Domain is where the master is. Agents of another region are for frameworks
+	// that say that they know of regions; by default all agents count as near.
+	Domain *mesos.DomainInfo
 	// AgentPingTimeout is how long an agent may take to answer a ping, and
 	// MaxAgentPingTimeouts how many pings in a row it may leave unanswered before it
 	// is unreachable; 15 s and 5 by default.
@@ -73,6 +92,23 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
+// allocator returns the allocator that is asked for.
+func (c Config) allocator() *allocator.Fair {
+	var seed [8]byte
+	rand.Read(seed[:]) // never fails
+	return allocator.New(allocator.Config{
+		Interval:            c.AllocationInterval,
+		RoleSorter:          c.RoleSorter,
+		FrameworkSorter:     c.FrameworkSorter,
+		FairSharingExcluded: c.FairSharingExcluded,
+		MinAllocatable:      c.MinAllocatable,
+		FilterGPU:           !c.OfferGPUs,
+		Domain:              c.Domain,
+		Optimistic:          c.OptimisticOffers,
+		Seed:                binary.LittleEndian.Uint64(seed[:]),
+	})
+}
+
 // newID returns 128 random bits as a UUID's text.
 func newID() string {
 	var b [16]byte
@@ -91,6 +127,7 @@ func (c Config) info() *mesos.MasterInfo {
 		Ip:      new(uint32(0)),
 		Port:    new(port),
 		Version: new(c.Version),
+		Domain:  c.Domain,
 	}
 	if c.Hostname != "" {
 		info.Hostname = new(c.Hostname)

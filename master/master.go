@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 
 	"github.com/tepui/tepui/api/link"
-	"github.com/tepui/tepui/master/allocator"
 	"github.com/tepui/tepui/master/core"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
@@ -50,12 +49,13 @@ func New(cfg Config) (*Master, error) {
 	}
 	c, err := core.New(core.Config{
 		Master:                 cfg.info(),
-		Allocator:              allocator.New(allocator.Config{Interval: cfg.AllocationInterval, FilterGPU: true}),
+		Allocator:              cfg.allocator(),
 		AgentPingTimeout:       cfg.AgentPingTimeout,
 		MaxAgentPingTimeouts:   cfg.MaxAgentPingTimeouts,
 		AgentReregisterTimeout: cfg.AgentReregisterTimeout,
 		AgentRemovalRate:       cfg.AgentRemovalRate,
 		OfferTimeout:           cfg.OfferTimeout,
+		OptimisticOffers:       cfg.OptimisticOffers,
 		Remembered:             remembered,
 	})
 	if err != nil {

@@ -68,6 +68,7 @@ func (a *app) agent() *cobra.Command {
 	cmd.Flags().Lookup("ip").Usage = "address to listen on and to be known by (default: the one towards the master)"
 	cmd.Flags().Lookup("ip").DefValue = ""
 	flags.add(cmd.Flags())
+	cmd.Flags().Var(&flags.domain, "domain", "where the host is, as REGION/ZONE (default: nowhere)")
 	logs.add(cmd.Flags())
 	cmd.AddCommand(a.drainAgent(), a.deactivateAgent(), a.reactivateAgent(), a.goneAgent())
 	return a.command(cmd)

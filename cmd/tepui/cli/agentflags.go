@@ -36,6 +36,7 @@ type agentFlags struct {
 	frameworksHome      string
 	resources           string
 	attributes          string
+	domain              domainValue
 	switchUser          bool
 	registrationTimeout time.Duration
 	shutdownGrace       time.Duration
@@ -209,6 +210,7 @@ func (f *agentFlags) config(master, hostname, name string, at netip.AddrPort, is
 		MesosHome:           f.mesosHome,
 		Resources:           total,
 		Attributes:          attributes,
+		Domain:              f.domain.DomainInfo,
 		Isolator:            agent.Isolated(iso),
 		FetchCommand:        []string{"/proc/self/exe", "fetch"},
 		SwitchUser:          f.switchUser,

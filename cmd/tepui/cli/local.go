@@ -45,6 +45,7 @@ func (a *app) local() *cobra.Command {
 			if err := f.check(); err != nil {
 				return err
 			}
+			f.agent.domain = f.master.domain
 			return f.serve(cmd.Context(), log)
 		},
 	}

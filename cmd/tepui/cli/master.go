@@ -27,6 +27,8 @@ type masterFlags struct {
 	agentRemovalRateLimit  rateValue
 	offerTimeout           time.Duration
 	weights                weightsValue
+	allocation             allocationFlags
+	domain                 domainValue
 }
 
 func (f *masterFlags) add(set *pflag.FlagSet) {
@@ -36,6 +38,8 @@ func (f *masterFlags) add(set *pflag.FlagSet) {
 	positiveFlag(set, &f.agentReregisterTimeout, "agent_reregister_timeout", 10*time.Minute, "how long a lost agent may stay away before it is unreachable")
 	set.Var(&f.agentRemovalRateLimit, "agent_removal_rate_limit", "most agents that become unreachable in a time, as in 1/10mins (default: no limit)")
 	durationFlag(set, &f.offerTimeout, "offer_timeout", 0, "time after which an unused offer is rescinded; 0 = never")
+	f.allocation.add(set)
+	set.Var(&f.domain, "domain", "where the master is, as REGION/ZONE: agents of another region are for frameworks that are REGION_AWARE (default: nowhere, all are near)")
 	set.Var(&f.weights, "weights", "weights of roles, as in web=2,batch=0.5, for a master that remembers none; 'tepui weights' changes them")
 }
 
@@ -44,11 +48,11 @@ func (f *masterFlags) check() error {
 	if f.maxAgentPingTimeouts < 1 {
 		return usageError{fmt.Errorf("--max_agent_ping_timeouts %d: must be at least 1", f.maxAgentPingTimeouts)}
 	}
-	return nil
+	return f.allocation.check()
 }
 
 func (f *masterFlags) config(hostname string, at netip.AddrPort, log *slog.Logger) master.Config {
-	return master.Config{
+	config := master.Config{
 		Hostname:               hostname,
 		Advertise:              at,
 		AllocationInterval:     f.allocationInterval,
@@ -60,7 +64,10 @@ func (f *masterFlags) config(hostname string, at netip.AddrPort, log *slog.Logge
 		OfferTimeout:           f.offerTimeout,
 		Log:                    log,
 		Version:                version(),
+		Domain:                 f.domain.DomainInfo,
 	}
+	f.allocation.complete(&config)
+	return config
 }
 
 func (a *app) master() *cobra.Command {

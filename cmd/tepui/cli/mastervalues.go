@@ -13,6 +13,7 @@ import (
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/master/core"
+	"google.golang.org/protobuf/encoding/protojson"
 )
 
 // rateValue is a flag such as 1/10mins; empty is no limit.
@@ -73,3 +74,39 @@ func (v *weightsValue) Set(text string) error {
 }
 
 func (*weightsValue) Type() string { return "weights" }
+
+// domainValue is a flag such as europe/berlin-1, or the JSON that Mesos has.
+type domainValue struct{ *mesos.DomainInfo }
+
+func (v *domainValue) String() string {
+	d := v.GetFaultDomain()
+	if d == nil {
+		return ""
+	}
+	return d.GetRegion().GetName() + "/" + d.GetZone().GetName()
+}
+
+func (v *domainValue) Set(text string) error {
+	v.DomainInfo = nil
+	if text == "" {
+		return nil
+	}
+	region, zone, ok := strings.Cut(text, "/")
+	if strings.HasPrefix(text, "{") {
+		d := new(mesos.DomainInfo)
+		if err := protojson.Unmarshal([]byte(text), d); err != nil {
+			return fmt.Errorf("must be REGION/ZONE, or the JSON of a DomainInfo: %w", err)
+		}
+		region, zone, ok = d.GetFaultDomain().GetRegion().GetName(), d.GetFaultDomain().GetZone().GetName(), true
+	}
+	if !ok || region == "" || zone == "" {
+		return errors.New("must be REGION/ZONE, such as europe/berlin-1")
+	}
+	v.DomainInfo = &mesos.DomainInfo{FaultDomain: &mesos.DomainInfo_FaultDomain{
+		Region: &mesos.DomainInfo_FaultDomain_RegionInfo{Name: &region},
+		Zone:   &mesos.DomainInfo_FaultDomain_ZoneInfo{Name: &zone},
+	}}
+	return nil
+}
+
+func (*domainValue) Type() string { return "domain" }
