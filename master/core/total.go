@@ -54,18 +54,24 @@ func (a *agent) overdrawn() bool { return !a.claimed.Contains(a.total) }
 // rescindBeyond rescinds the offers of an agent, but those of one framework, that
 // do not fit into what is free or offered. Those made last go first.
 func (c *Core) rescindBeyond(a *agent, but *framework, free resource.Resources) {
-	left := free
+	left := make(map[*framework]resource.Resources) // under nil for all together
 	for _, o := range sortedOffers(a.offers) {
 		if o.framework == but {
 			continue
 		}
-		rest, err := left.Subtract(o.resources)
-		switch {
-		case err != nil:
-			c.rescind(o)
-		case !c.cfg.OptimisticOffers: // overlapping offers each have all that is free
-			left = rest
+		var holder *framework
+		if c.cfg.OptimisticOffers { // each framework is offered from all that is free, and no part of it twice
+			holder = o.framework
 		}
+		if _, ok := left[holder]; !ok {
+			left[holder] = free
+		}
+		rest, err := left[holder].Subtract(o.resources)
+		if err != nil {
+			c.rescind(o)
+			continue
+		}
+		left[holder] = rest
 	}
 }
 
