@@ -20,12 +20,12 @@ func (w *world) act(a action) {
 	case wait:
 		return
 	case launch, decline, kill, reconcile, suppress, revive, message, shutdownExecutor, teardown, staleAccept,
-		request, schedulerDrop, schedulerCrash, schedulerFailover, schedulerCut:
+		request, updateFramework, schedulerDrop, schedulerCrash, schedulerFailover, schedulerCut:
 		if s := w.scheds[a.who%len(w.scheds)]; s.present {
 			w.did(a, s.name())
 			s.act(a, draw)
 		}
-	case taskEnd, taskUpdate, executorExit, executorDrop, executorMessage, agentCrash, agentCut, agentHang, agentStop:
+	case taskEnd, taskUpdate, executorExit, executorDrop, executorMessage, preempt, agentCrash, agentCut, agentHang, agentStop:
 		if h := w.agents[a.who%len(w.agents)]; h.present && h.up {
 			w.did(a, h.name())
 			h.act(a, draw)
@@ -42,6 +42,12 @@ func (w *world) act(a action) {
 	case clockStep:
 		w.did(a, "")
 		w.stepClock(a, draw)
+	case drain, deactivate, reactivate, markGone, scheduleMaintenance, startMaintenance, stopMaintenance:
+		w.operatorActs(a, draw)
+	case weights, quotas:
+		w.operatorShares(a, draw)
+	case look:
+		w.look(a, draw)
 	case byzantine:
 		w.did(a, "")
 		w.byzantine(draw)
@@ -96,6 +102,8 @@ func (b *container) act(what action, draw *rand.Rand) {
 			x = core.Exit{Status: 9, OOM: &core.OOM{Limit: 64 << 20, Peak: 64 << 20, Kills: 1, Outside: draw.IntN(3) == 0}}
 		}
 		b.exit(x)
+	case what.kind == preempt:
+		b.a.must(core.Preempt{Container: b.id})
 	case b.exec == nil:
 	case what.kind == executorDrop:
 		b.exec.drop()

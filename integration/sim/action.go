@@ -40,6 +40,18 @@ const (
 	masterForgets
 	clockStep
 	byzantine
+	drain
+	deactivate
+	reactivate
+	markGone
+	scheduleMaintenance
+	startMaintenance
+	stopMaintenance
+	weights
+	quotas
+	look
+	updateFramework
+	preempt
 	kinds
 )
 
@@ -48,7 +60,8 @@ var kindNames = [kinds]string{
 	"teardown", "stale accept", "request", "scheduler drops", "scheduler crashes", "scheduler fails over",
 	"scheduler is cut off", "task ends", "task updates", "executor exits", "executor drops", "executor message",
 	"agent crashes", "agent is cut off", "agent hangs", "agent stops", "partition", "heal", "master crashes", "master forgets",
-	"clock steps", "byzantine",
+	"clock steps", "byzantine", "drain", "deactivate", "reactivate", "mark gone", "schedule maintenance", "start maintenance",
+	"stop maintenance", "weights", "quotas", "look", "update framework", "preempt",
 }
 
 func (k kind) String() string { return kindNames[k] }

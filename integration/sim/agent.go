@@ -135,7 +135,12 @@ func (a *agent) connect() {
 		a.redial()
 		return
 	}
-	a.redials = 0
+	life, up := a.life, a.link
+	a.w.in(10*second, func() {
+		if a.life == life && a.link == up {
+			a.redials = 0
+		}
+	})
 	a.must(core.LinkUp{})
 }
 

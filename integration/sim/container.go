@@ -35,6 +35,10 @@ func (a *agent) do(action core.Action) {
 	switch d := action.(type) {
 	case core.Launch:
 		a.launch(d)
+	case core.MakeVolumes:
+		a.changeVolumes(d.Operation)
+	case core.RemoveVolumes:
+		a.changeVolumes(d.Operation)
 	case core.Start:
 		b := a.container(d.Container, action)
 		a.only(!b.fetching && !b.started && !b.over && !b.destroying, b, action)
@@ -59,6 +63,20 @@ func (a *agent) do(action core.Action) {
 		a.only(!b.fetching && !b.starting && !b.runs && !b.destroying, b, action)
 		a.forget(b)
 	}
+}
+
+// changeVolumes makes or removes volumes, or cannot.
+func (a *agent) changeVolumes(operation string) {
+	life, in := a.life, core.VolumesChanged{Operation: operation}
+	if !a.w.healed && a.w.rng.Float64() < a.w.prof.fetchFails {
+		in.Problem = "EIO"
+		a.w.count("volumes failed")
+	}
+	a.w.in(1+instant(a.w.rng.Int64N(int64(100*ms))), func() {
+		if a.life == life && a.up {
+			a.must(in)
+		}
+	})
 }
 
 func (a *agent) launch(d core.Launch) {

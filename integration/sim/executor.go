@@ -124,6 +124,10 @@ func (x *execution) event(e *executor.Event) {
 		}
 	case executor.Event_LAUNCH:
 		x.launch(e.GetLaunch().GetTask())
+	case executor.Event_LAUNCH_GROUP:
+		for _, t := range e.GetLaunchGroup().GetTaskGroup().GetTasks() {
+			x.launch(t)
+		}
 	case executor.Event_KILL:
 		x.kill(e.GetKill().GetTaskId().GetValue())
 	case executor.Event_ACKNOWLEDGED:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/scheduler"
 	"github.com/tepui/tepui/master/core"
@@ -21,7 +22,12 @@ func (w *world) finale() {
 	w.settle("L7: not all come back", 30*minute, w.missing)
 	w.lostTasks()
 	w.killAll()
+	w.settle("L3: an operation does not end for its framework", 15*minute, w.operationsEnd)
 	w.settle("L5: something is left", 15*minute, w.left)
+	w.undo()
+	w.pass(10 * second)
+	w.settle("L7: not all come back", 15*minute, w.missing)
+	w.undo()
 	w.starving()
 	w.teardownAll()
 }
@@ -33,6 +39,7 @@ func (w *world) heal() {
 	w.reconnect()
 	w.master.dying = living
 	w.pass(minute)
+	w.undo()
 	for _, a := range w.agents {
 		for _, b := range a.order {
 			if b.exec != nil && len(b.exec.tasks) == 0 {
@@ -132,6 +139,17 @@ func (w *world) killAll() {
 		len(open), open[0].id, open[0].framework, open[0].agent, open[0].state)
 }
 
+// operationsEnd asks until every operation has ended.
+func (w *world) operationsEnd() string {
+	why := w.openOperations()
+	if why != "" {
+		for _, s := range w.scheds {
+			s.reconcileOperations(true)
+		}
+	}
+	return why
+}
+
 // left names what should be gone: every container, all that agents hold, and all
 // that the master believes to be in use.
 func (w *world) left() string {
@@ -178,7 +196,7 @@ func (w *world) starving() {
 			w.pass(second)
 		}
 		if why != "" {
-			w.fail("fairness: something is free and offered to nobody", "%s: %s", a.name(), why)
+			w.fail("fairness: something is free and offered to nobody", "%s: %s\n%s", a.name(), why, w.explanation(a))
 		}
 	}
 }
@@ -190,6 +208,13 @@ func (w *world) unoffered(a *agent, roles []string) string {
 		return ""
 	}
 	_, granted, free := w.master.alloc.Agent(core.AgentID(a.id()))
+	if w.prof.optimistic {
+		// What is granted is free as well, until somebody uses it.
+		if granted.IsEmpty() && free.Unreserved().CPUs() > 10 {
+			return free.String() + " is free"
+		}
+		return ""
+	}
 	for _, role := range roles {
 		if wanted := free.AvailableTo(role); wanted.CPUs() > 10 && wanted.Mem() > 32000 {
 			return fmt.Sprintf("%s is free, and wanted in %s", wanted, role)
@@ -199,6 +224,29 @@ func (w *world) unoffered(a *agent, roles []string) string {
 		return fmt.Sprintf("schedulers believe to be offered %s, granted are %s", sum, granted)
 	}
 	return ""
+}
+
+// explanation is what the master says of why an agent is offered to whom.
+func (w *world) explanation(a *agent) string {
+	var lines []string
+	for _, s := range w.scheds {
+		if !s.ready {
+			continue
+		}
+		w.explain(&link.ExplainRequest{
+			FrameworkId: &mesos.FrameworkID{Value: new(s.id)}, AgentId: &mesos.AgentID{Value: new(a.id())},
+		}, func(r core.Reply) {
+			if r.Err != nil {
+				lines = append(lines, r.Err.Error())
+			}
+			for _, role := range r.Explanation.GetRoles() {
+				for _, x := range role.GetAgents() {
+					lines = append(lines, fmt.Sprintf("%s, role %s: %s %s: %s", s.name(), role.GetRole(), role.GetSilent(), x.GetVerdict(), x.GetText()))
+				}
+			}
+		})
+	}
+	return strings.Join(lines, "\n")
 }
 
 // believed is what schedulers believe to be offered of an agent.

@@ -25,17 +25,17 @@ func (s *sched) launch(draw *rand.Rand, offers []*mesos.Offer) {
 			l.pool = append(l.pool, proto.CloneOf(r))
 		}
 	}
-	var infos []*mesos.TaskInfo
-	for range 1 + draw.IntN(4) {
-		if t := l.task(); t != nil {
-			infos = append(infos, t)
-		}
+	if l.role = l.offer.GetAllocationInfo().GetRole(); l.role == "" {
+		l.role = s.roles[0]
 	}
 	accept := &scheduler.Call_Accept{OfferIds: idsOf(offers), Filters: filters(draw)}
-	if len(infos) > 0 {
-		accept.Operations = []*mesos.Offer_Operation{{
-			Type: mesos.Offer_Operation_LAUNCH.Enum(), Launch: &mesos.Offer_Operation_Launch{TaskInfos: infos},
-		}}
+	for range max(0, draw.IntN(6)-3) {
+		if op := l.operation(); op != nil {
+			accept.Operations = append(accept.Operations, op)
+		}
+	}
+	if op := l.tasks(); op != nil {
+		accept.Operations = append(accept.Operations, op)
 	}
 	s.call(&scheduler.Call{Type: scheduler.Call_ACCEPT.Enum(), Accept: accept})
 }
@@ -45,17 +45,62 @@ type launcher struct {
 	s     *sched
 	draw  *rand.Rand
 	offer *mesos.Offer
+	role  string
 	pool  []*mesos.Resource
 	fresh []string // executors that this ACCEPT brings
 }
 
-// task makes one task of what is left, or none.
-func (l *launcher) task() *mesos.TaskInfo {
-	s, agent := l.s, l.offer.GetAgentId()
-	var executor *mesos.ExecutorInfo
-	if l.draw.IntN(2) == 0 {
-		executor = l.executor(fmt.Sprintf("e%d", l.draw.IntN(3)))
+// tasks makes some tasks of what is left, each for itself or as a group; nil for
+// none.
+func (l *launcher) tasks() *mesos.Offer_Operation {
+	if l.draw.IntN(8) == 0 {
+		return l.group()
 	}
+	var infos []*mesos.TaskInfo
+	for range 1 + l.draw.IntN(4) {
+		var executor *mesos.ExecutorInfo
+		if l.draw.IntN(2) == 0 {
+			executor = l.executor(fmt.Sprintf("e%d", l.draw.IntN(3)))
+		}
+		if t := l.task(executor); t != nil {
+			infos = append(infos, t)
+		}
+	}
+	if len(infos) == 0 {
+		return nil
+	}
+	return &mesos.Offer_Operation{
+		Type: mesos.Offer_Operation_LAUNCH.Enum(), Launch: &mesos.Offer_Operation_Launch{TaskInfos: infos},
+	}
+}
+
+// group makes some tasks that start together, in an executor that is large enough
+// for it.
+func (l *launcher) group() *mesos.Offer_Operation {
+	executor := l.executor("g")
+	if executor == nil {
+		return nil
+	}
+	group := &mesos.TaskGroupInfo{}
+	for range 1 + l.draw.IntN(3) {
+		if t := l.task(executor); t != nil {
+			t.Executor = nil
+			group.Tasks = append(group.Tasks, t)
+		}
+	}
+	if len(group.Tasks) == 0 {
+		return nil
+	}
+	return &mesos.Offer_Operation{
+		Type:        mesos.Offer_Operation_LAUNCH_GROUP.Enum(),
+		LaunchGroup: &mesos.Offer_Operation_LaunchGroup{Executor: executor, TaskGroup: group},
+	}
+}
+
+// task makes one task of what is left, or none; without an executor it is a
+// command.
+func (l *launcher) task(executor *mesos.ExecutorInfo) *mesos.TaskInfo {
+	s, agent := l.s, l.offer.GetAgentId()
 	list := l.cut("cpus", 0.1*float64(1+l.draw.IntN(20)))
 	list = append(list, l.cut("mem", float64(32*(1+l.draw.IntN(16))))...)
 	if len(list) == 0 {
@@ -98,6 +143,9 @@ func (l *launcher) executor(id string) *mesos.ExecutorInfo {
 		return x.GetValue() == id
 	})
 	e.Resources = []*mesos.Resource{scalar("cpus", 0.1), scalar("mem", 32)}
+	if id == "g" {
+		e.Resources = append(e.Resources, scalar("disk", 1))
+	}
 	if there {
 		return e
 	}

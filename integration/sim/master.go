@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -68,7 +69,7 @@ func (m *master) start() {
 	m.life++
 	m.conns, m.bad = make(map[core.ConnID]*conn), make(map[core.ConnID]bool)
 	m.asked = make(map[core.RequestID]asked)
-	m.alloc = allocator.NewFair(0)
+	m.alloc = m.allocator()
 	records := make([]core.Record, 0, len(m.order))
 	for _, k := range m.order {
 		if r, ok := m.disk[k]; ok {
@@ -81,6 +82,8 @@ func (m *master) start() {
 		Allocator:              m.alloc,
 		AgentReregisterTimeout: m.w.prof.reregister,
 		OfferTimeout:           m.w.prof.offerTimeout,
+		AgentRemovalRate:       m.w.prof.removals,
+		OptimisticOffers:       m.w.prof.optimistic,
 		Remembered:             records,
 	})
 	if err != nil {
@@ -90,6 +93,14 @@ func (m *master) start() {
 	m.w.line("master m%d starts with %d records", m.life, len(records))
 	m.w.told.clear()
 	m.step(core.Tick{})
+}
+
+func (m *master) allocator() core.Allocator {
+	cfg := allocator.Config{Optimistic: m.w.prof.optimistic, Seed: m.w.opt.Seed + uint64(m.life)}
+	if m.w.prof.lots {
+		cfg.RoleSorter, cfg.FrameworkSorter = allocator.Random, allocator.Random
+	}
+	return allocator.New(cfg)
 }
 
 // crash ends the process; another starts some time later.
@@ -236,6 +247,7 @@ func (m *master) persist(r core.Record) {
 	m.w.count("record " + string(r.Kind))
 	if r.Value == nil {
 		delete(m.disk, k)
+		m.order = slices.DeleteFunc(m.order, func(o diskKey) bool { return o == k })
 		return
 	}
 	if _, ok := m.disk[k]; !ok {

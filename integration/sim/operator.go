@@ -4,8 +4,16 @@
 package sim
 
 import (
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/api/v1/maintenance"
 	operator "github.com/tepui/tepui/api/v1/master"
+	"github.com/tepui/tepui/api/v1/quota"
 	"github.com/tepui/tepui/master/core"
 )
 
@@ -55,10 +63,161 @@ func (w *world) giveUpAgents(open []*task) {
 	for _, t := range open {
 		if !alive[t.agent] {
 			alive[t.agent] = true // once is enough
+			w.operate(gone(&mesos.AgentID{Value: new(t.agent)}), nil)
+		}
+	}
+}
+
+// operatorActs has an operator do what an action says.
+func (w *world) operatorActs(a action, draw *rand.Rand) {
+	host := w.agents[a.who%len(w.agents)]
+	id := &mesos.AgentID{Value: new(host.id())}
+	if host.id() == "" || !host.present {
+		return
+	}
+	w.did(a, host.name())
+	switch a.kind {
+	case drain:
+		w.operate(&operator.Call{Type: operator.Call_DRAIN_AGENT.Enum(), DrainAgent: &operator.Call_DrainAgent{
+			AgentId: id, MaxGracePeriod: durationpb.New(time.Duration(draw.IntN(20)) * time.Second), MarkGone: new(draw.IntN(4) == 0),
+		}}, nil)
+	case deactivate:
+		w.operate(&operator.Call{Type: operator.Call_DEACTIVATE_AGENT.Enum(), DeactivateAgent: &operator.Call_DeactivateAgent{AgentId: id}}, nil)
+	case reactivate:
+		w.operate(reactivation(id), nil)
+	case markGone:
+		w.operate(gone(id), nil)
+	case scheduleMaintenance:
+		w.operate(w.schedule(draw), nil)
+	case startMaintenance:
+		w.operate(&operator.Call{Type: operator.Call_START_MAINTENANCE.Enum(), StartMaintenance: &operator.Call_StartMaintenance{
+			Machines: []*mesos.MachineID{host.machine()},
+		}}, nil)
+	case stopMaintenance:
+		w.operate(&operator.Call{Type: operator.Call_STOP_MAINTENANCE.Enum(), StopMaintenance: &operator.Call_StopMaintenance{
+			Machines: []*mesos.MachineID{host.machine()},
+		}}, nil)
+	}
+}
+
+func reactivation(id *mesos.AgentID) *operator.Call {
+	return &operator.Call{Type: operator.Call_REACTIVATE_AGENT.Enum(), ReactivateAgent: &operator.Call_ReactivateAgent{AgentId: id}}
+}
+
+func gone(id *mesos.AgentID) *operator.Call {
+	return &operator.Call{Type: operator.Call_MARK_AGENT_GONE.Enum(), MarkAgentGone: &operator.Call_MarkAgentGone{AgentId: id}}
+}
+
+func (a *agent) machine() *mesos.MachineID {
+	return &mesos.MachineID{Hostname: a.info.Hostname, Ip: new(a.address())}
+}
+
+// schedule plans maintenance of some machines, soon, in place of what was planned.
+func (w *world) schedule(draw *rand.Rand) *operator.Call {
+	s := &maintenance.Schedule{}
+	for range draw.IntN(4) {
+		begin := w.now.time().Add(time.Duration(draw.IntN(600)) * time.Second)
+		window := &maintenance.Window{Unavailability: &mesos.Unavailability{
+			Start:    &mesos.TimeInfo{Nanoseconds: new(begin.UnixNano())},
+			Duration: &mesos.DurationInfo{Nanoseconds: new(int64(10 * minute))},
+		}}
+		for range 1 + draw.IntN(2) {
+			window.MachineIds = append(window.MachineIds, w.agents[draw.IntN(len(w.agents))].machine())
+		}
+		s.Windows = append(s.Windows, window)
+	}
+	return &operator.Call{
+		Type:                      operator.Call_UPDATE_MAINTENANCE_SCHEDULE.Enum(),
+		UpdateMaintenanceSchedule: &operator.Call_UpdateMaintenanceSchedule{Schedule: s},
+	}
+}
+
+// operatorShares has an operator change who is due how much.
+func (w *world) operatorShares(a action, draw *rand.Rand) {
+	w.did(a, "")
+	role := [...]string{"eng", "sales", "eng/dev", "*"}[draw.IntN(4)]
+	if a.kind == weights {
+		w.operate(&operator.Call{Type: operator.Call_UPDATE_WEIGHTS.Enum(), UpdateWeights: &operator.Call_UpdateWeights{
+			WeightInfos: []*mesos.WeightInfo{{Role: &role, Weight: new(0.5 + 4*draw.Float64())}},
+		}}, nil)
+		return
+	}
+	w.operate(quotaOf(role, draw.IntN(3)*20, draw.IntN(3)*60), nil)
+}
+
+// quotaOf gives a role so many cpus at least and at most; 0 is no such bound.
+func quotaOf(role string, least, most int) *operator.Call {
+	q := &quota.QuotaConfig{Role: &role}
+	if least > 0 {
+		q.Guarantees = map[string]*mesos.Value_Scalar{"cpus": {Value: new(float64(least))}}
+	}
+	if most > 0 {
+		q.Limits = map[string]*mesos.Value_Scalar{"cpus": {Value: new(float64(most))}}
+	}
+	return &operator.Call{Type: operator.Call_UPDATE_QUOTA.Enum(), UpdateQuota: &operator.Call_UpdateQuota{
+		Force: new(true), QuotaConfigs: []*quota.QuotaConfig{q},
+	}}
+}
+
+// look has an operator ask for something. The answer must come at once.
+func (w *world) look(a action, draw *rand.Rand) {
+	if !w.master.up {
+		return
+	}
+	w.did(a, "")
+	kinds := [...]operator.Call_Type{
+		operator.Call_GET_AGENTS, operator.Call_GET_FRAMEWORKS, operator.Call_GET_EXECUTORS, operator.Call_GET_TASKS,
+		operator.Call_GET_ROLES, operator.Call_GET_STATE, operator.Call_GET_OPERATIONS, operator.Call_GET_QUOTA,
+		operator.Call_GET_WEIGHTS, operator.Call_GET_MAINTENANCE_STATUS, operator.Call_GET_MAINTENANCE_SCHEDULE,
+	}
+	if s := w.scheds[draw.IntN(len(w.scheds))]; draw.IntN(3) == 0 && s.id != "" {
+		w.explain(&link.ExplainRequest{FrameworkId: &mesos.FrameworkID{Value: new(s.id)}}, nil)
+		return
+	}
+	w.operate(&operator.Call{Type: kinds[draw.IntN(len(kinds))].Enum()}, func(r core.Reply) {
+		if r.Err != nil {
+			w.fail("L6: an operator is not told", "%v", r.Err)
+		}
+	})
+}
+
+// explain asks why a framework gets what it gets.
+func (w *world) explain(q *link.ExplainRequest, then func(core.Reply)) {
+	m := w.master
+	m.requests++
+	m.asked[m.requests] = asked{"EXPLAIN", then}
+	w.count("operator EXPLAIN")
+	_ = m.step(core.ExplainCall{Request: m.requests, Query: q}) // it is answered by a Reply
+}
+
+// undo has operators take back all that keeps agents from being offered.
+func (w *world) undo() {
+	w.operate(&operator.Call{Type: operator.Call_GET_MAINTENANCE_STATUS.Enum()}, func(r core.Reply) {
+		if down := r.Response.GetGetMaintenanceStatus().GetStatus().GetDownMachines(); len(down) > 0 {
+			w.in(1, func() {
+				w.operate(&operator.Call{
+					Type: operator.Call_STOP_MAINTENANCE.Enum(), StopMaintenance: &operator.Call_StopMaintenance{Machines: down},
+				}, nil)
+			})
+		}
+		w.in(2, func() {
 			w.operate(&operator.Call{
-				Type:          operator.Call_MARK_AGENT_GONE.Enum(),
-				MarkAgentGone: &operator.Call_MarkAgentGone{AgentId: &mesos.AgentID{Value: new(t.agent)}},
+				Type:                      operator.Call_UPDATE_MAINTENANCE_SCHEDULE.Enum(),
+				UpdateMaintenanceSchedule: &operator.Call_UpdateMaintenanceSchedule{Schedule: &maintenance.Schedule{}},
 			}, nil)
+		})
+	})
+	for _, role := range []string{"eng", "sales", "eng/dev", "*"} {
+		w.operate(quotaOf(role, 0, 0), nil)
+	}
+	w.reactivateAll()
+}
+
+// reactivateAll has all agents offered again that can be.
+func (w *world) reactivateAll() {
+	for _, a := range w.agents {
+		if a.present && a.id() != "" {
+			w.operate(reactivation(&mesos.AgentID{Value: new(a.id())}), nil)
 		}
 	}
 }

@@ -6,6 +6,8 @@ package sim
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/tepui/tepui/master/core"
 )
 
 // profile is what kind of a world a seed plays: how often what happens, and how
@@ -29,6 +31,9 @@ type profile struct {
 
 	reregister   time.Duration // the master's AgentReregisterTimeout
 	offerTimeout time.Duration
+	removals     core.Rate
+	optimistic   bool // offers may overlap
+	lots         bool // the allocator draws lots
 	amnesia      bool // the master's registry is lost when it crashes
 }
 
@@ -37,6 +42,7 @@ func (p *profile) work() {
 	p.weights = [kinds]int{
 		wait: 100, launch: 600, decline: 150, kill: 120, reconcile: 30, suppress: 10, revive: 30, message: 20,
 		shutdownExecutor: 10, staleAccept: 10, request: 2, taskEnd: 200, taskUpdate: 80, executorMessage: 10,
+		look: 5, updateFramework: 5,
 	}
 	p.delay, p.slowDelay = 5*ms, 2*second
 	p.notice = second
@@ -76,6 +82,19 @@ var faults = []struct {
 	{"long pauses", func(p *profile) { p.longPause = 0.01 }},
 	{"offers time out", func(p *profile) { p.offerTimeout = 20 * time.Second }},
 	{"agents are soon given up", func(p *profile) { p.reregister = 30 * time.Second; p.weights[agentCut] += 20 }},
+	{"agents are drained", func(p *profile) {
+		p.weights[drain], p.weights[deactivate], p.weights[reactivate], p.weights[markGone] = 15, 5, 30, 3
+	}},
+	{"maintenance", func(p *profile) {
+		p.weights[scheduleMaintenance], p.weights[startMaintenance], p.weights[stopMaintenance] = 10, 40, 30
+	}},
+	{"shares change", func(p *profile) { p.weights[weights], p.weights[quotas] = 10, 10 }},
+	{"containers are preempted", func(p *profile) { p.weights[preempt] = 20 }},
+	{"agents are removed slowly", func(p *profile) {
+		p.removals = core.Rate{N: 1, Per: 20 * time.Second}
+		p.weights[agentCut] += 20
+		p.reregister = time.Minute
+	}},
 	{"big batches", func(p *profile) { p.batch = 0.6 }},
 }
 
@@ -99,6 +118,12 @@ func drawProfile(rng *rand.Rand) *profile {
 			f.add(p)
 		}
 	}
+	if rng.IntN(25) == 0 { // seldom: it costs ten times what others cost
+		p.optimistic = true
+		p.name += ", offers overlap"
+		p.offerTimeout *= 10
+	}
+	p.lots = rng.IntN(5) == 0
 	p.amnesia = rng.IntN(4) == 0
 	return p
 }

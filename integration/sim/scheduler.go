@@ -26,6 +26,7 @@ type sched struct {
 	info    *mesos.FrameworkInfo // without id
 	roles   []string
 	pa      bool // PARTITION_AWARE
+	refined bool // RESERVATION_REFINEMENT
 
 	id     string // empty for a framework that is not known to a master yet
 	before []string
@@ -36,7 +37,8 @@ type sched struct {
 
 	offers      []*mesos.Offer // that it believes to stand
 	past        []*mesos.Offer // some that do not
-	tasks       int            // counts its task ids
+	tasks       int            // counts the ids that it makes
+	operations  map[string]*operation
 	suppressed  map[string]bool
 	reconciling bool // what it hears of a task is noted
 }
@@ -44,7 +46,7 @@ type sched struct {
 func newSched(w *world, i int) *sched {
 	s := &sched{
 		w: w, index: i, rng: rand.New(rand.NewPCG(w.opt.Seed, 2<<32+uint64(i))),
-		suppressed: make(map[string]bool),
+		suppressed: make(map[string]bool), operations: make(map[string]*operation),
 	}
 	s.info = &mesos.FrameworkInfo{
 		User: new("user"), Name: new(fmt.Sprintf("framework %d", i)),
@@ -55,9 +57,15 @@ func newSched(w *world, i int) *sched {
 	return s
 }
 
+// rolesFrom draws some roles, sorted.
+func rolesFrom(rng *rand.Rand) []string {
+	all := []string{"*", "eng", "eng/dev", "eng/ops", "sales", "sales/eu/west"}
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return slices.Sorted(slices.Values(all[:1+rng.IntN(3)]))
+}
+
 // capabilities draws what kind of a framework it is.
 func (s *sched) capabilities() {
-	all := []string{"*", "eng", "eng/dev", "eng/ops", "sales", "sales/eu/west"}
 	add := func(c mesos.FrameworkInfo_Capability_Type) {
 		s.info.Capabilities = append(s.info.Capabilities, &mesos.FrameworkInfo_Capability{Type: &c})
 	}
@@ -66,15 +74,14 @@ func (s *sched) capabilities() {
 	}
 	if s.rng.IntN(3) > 0 {
 		add(mesos.FrameworkInfo_Capability_MULTI_ROLE)
-		s.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		s.roles = slices.Sorted(slices.Values(all[:1+s.rng.IntN(3)]))
+		s.roles = rolesFrom(s.rng)
 		s.info.Roles = s.roles
 	} else {
-		s.roles = []string{all[s.rng.IntN(len(all))]}
+		s.roles = rolesFrom(s.rng)[:1]
 		//lint:ignore SA1019 such frameworks are still to be served
 		s.info.Role = &s.roles[0]
 	}
-	if s.rng.IntN(2) == 0 {
+	if s.refined = s.rng.IntN(2) == 0; s.refined {
 		add(mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT)
 	}
 	if s.rng.IntN(2) == 0 {
@@ -177,6 +184,10 @@ func (s *sched) receive(c *conn, msg any) {
 		s.withdraw(e.GetRescind().GetOfferId().GetValue())
 	case scheduler.Event_UPDATE:
 		s.updated(e.GetUpdate().GetStatus())
+	case scheduler.Event_UPDATE_OPERATION_STATUS:
+		s.operated(e.GetUpdateOperationStatus().GetStatus())
+	case scheduler.Event_INVERSE_OFFERS:
+		s.inverse(e.GetInverseOffers().GetInverseOffers())
 	case scheduler.Event_ERROR:
 		s.refused(e.GetError().GetMessage())
 	}
@@ -203,6 +214,7 @@ func (s *sched) over() {
 	s.before = append(s.before, s.id)
 	s.id = ""
 	clear(s.suppressed)
+	clear(s.operations)
 }
 
 func (s *sched) withdraw(id string) {
@@ -270,6 +282,7 @@ func (s *sched) act(a action, draw *rand.Rand) {
 		}
 	case reconcile:
 		s.reconcile(draw.IntN(2) == 0)
+		s.reconcileOperations(draw.IntN(2) == 0)
 	case suppress, revive:
 		s.express(a.kind, draw)
 	case message, shutdownExecutor:
@@ -279,6 +292,8 @@ func (s *sched) act(a action, draw *rand.Rand) {
 		s.call(&scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum()})
 	case request:
 		s.call(&scheduler.Call{Type: scheduler.Call_REQUEST.Enum(), Request: &scheduler.Call_Request{}})
+	case updateFramework:
+		s.updateFramework(draw)
 	case schedulerDrop:
 		if s.conn != nil {
 			s.conn.sever()

@@ -110,25 +110,58 @@ func (t *told) gone(c *conn) {
 }
 
 // check holds what is offered of each agent, with what runs there, against what
-// the agent has.
+// the agent has: in quantities, as reservations change at the master first.
 func (t *told) check() {
 	if len(t.dirty) == 0 {
 		return
 	}
 	for _, a := range t.w.agents {
-		if a.core == nil || !t.dirty[a.id()] {
-			continue
-		}
-		ledger := a.core.Ledger()
-		sum, _ := ledger.Total().Subtract(ledger.Free())
-		for _, id := range sortedKeys(t.byAgent[a.id()]) {
-			o := t.byAgent[a.id()][id]
-			sum = sum.Add(o.resources)
-		}
-		if !ledger.Total().Contains(sum) {
-			t.w.fail("L1: more is offered and in use than there is", "%s has %s; offered and in use are %s",
-				a.id(), ledger.Total(), sum)
+		if a.core != nil && t.dirty[a.id()] {
+			t.checkAgent(a)
 		}
 	}
 	clear(t.dirty)
+}
+
+func (t *told) checkAgent(a *agent) {
+	ledger := a.core.Ledger()
+	offered := amount{}
+	for _, o := range t.byAgent[a.id()] {
+		if t.w.prof.optimistic {
+			offered = offered.most(amountOf(o.resources))
+		} else {
+			offered = offered.plus(amountOf(o.resources))
+		}
+	}
+	total, free := amountOf(ledger.Total()), amountOf(ledger.Free())
+	if !free.contains(offered) {
+		t.w.fail("L1: more is offered and in use than there is", "%s has %v, %v of it free; offered are %v",
+			a.id(), total, free, offered)
+	}
+}
+
+// amount is how much of what agents have here, whatever it is reserved for.
+type amount struct {
+	cpus, mem, disk resource.Milli
+	ports           uint64
+}
+
+func amountOf(r resource.Resources) amount {
+	a := amount{cpus: r.CPUs(), mem: r.Mem(), disk: r.Disk()}
+	for _, p := range r.Ports() {
+		a.ports += p.End - p.Begin + 1
+	}
+	return a
+}
+
+func (a amount) plus(b amount) amount {
+	return amount{a.cpus + b.cpus, a.mem + b.mem, a.disk + b.disk, a.ports + b.ports}
+}
+
+func (a amount) most(b amount) amount {
+	return amount{max(a.cpus, b.cpus), max(a.mem, b.mem), max(a.disk, b.disk), max(a.ports, b.ports)}
+}
+
+func (a amount) contains(b amount) bool {
+	return a.cpus >= b.cpus && a.mem >= b.mem && a.disk >= b.disk && a.ports >= b.ports
 }
