@@ -21,10 +21,26 @@ func (f *Fair) Allocate(now time.Time) []core.Piece {
 	f.pass++
 	f.expire(now)
 	f.regrow()
-	all := !f.renewed.isEmpty()
-	f.wake(now, all)
-	f.line = f.line[:0]
-	f.takeVisits(all)
+	f.wake(now, !f.renewed.isEmpty())
+	f.round()
+	for i := 0; f.slackGrew && i < maxRounds; i++ { // the last guarantee was met, or the last but one …
+		f.regrow()
+		f.round()
+	}
+	for _, p := range f.grants {
+		f.agents[p.Agent].dated(f.pass, now)
+	}
+	grants := f.grants
+	f.grants = nil
+	return grants
+}
+
+// maxRounds bounds how often grants of a pass leave others more in it.
+const maxRounds = 4
+
+// round looks at all that there is to be looked at once.
+func (f *Fair) round() {
+	f.takeVisits(!f.renewed.isEmpty())
 	if len(f.visits) > 0 && !f.eligible.isEmpty() {
 		f.settle()
 		if f.unmet > 0 {
@@ -36,10 +52,11 @@ func (f *Fair) Allocate(now time.Time) []core.Piece {
 			f.divide(a, false)
 		}
 	}
-	f.endPass(now)
-	grants := f.grants
-	f.grants = nil
-	return grants
+	for _, a := range f.dirty {
+		a.dirty = false
+	}
+	f.dirty = f.dirty[:0]
+	clear(f.renewed)
 }
 
 // takeVisits makes the list of agents to look at that have something to give, in
@@ -81,18 +98,6 @@ func (f *Fair) refresh(a *agent) {
 		if flt.resources.Contains(a.free) {
 			a.denied.add(flt.client.number)
 		}
-	}
-}
-
-// endPass clears what was for this pass only.
-func (f *Fair) endPass(now time.Time) {
-	for _, a := range f.dirty {
-		a.dirty = false
-	}
-	f.dirty = f.dirty[:0]
-	clear(f.renewed)
-	for _, p := range f.grants {
-		f.agents[p.Agent].past[len(f.agents[p.Agent].past)-1].at = now
 	}
 }
 

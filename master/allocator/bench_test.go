@@ -17,7 +17,7 @@ import (
 // refused every agent.
 func benchDesk(b *testing.B, agents, frameworks int) (*allocator.Fair, time.Time) {
 	b.Helper()
-	f, now := allocator.NewFair(0), time.Unix(1_700_000_000, 0)
+	f, now := allocator.New(allocator.Config{}), time.Unix(1_700_000_000, 0)
 	total := resource.MustParse("cpus:24;mem:4096;disk:4096;ports:[31000-32000]")
 	for i := range agents {
 		f.AddAgent(core.AgentID(fmt.Sprint("a", i)), nil, total)

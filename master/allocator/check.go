@@ -39,15 +39,20 @@ func (f *Fair) Check() error {
 // optimistic mode, that what is granted to each is free.
 func (f *Fair) checkAgent(a *agent) error {
 	sum := a.used
+	each := make(map[*framework]resource.Resources)
 	for i, h := range a.holds {
 		switch {
 		case h.resources.IsEmpty() || i > 0 && a.holds[i-1].client.number >= h.client.number:
 			return fmt.Errorf("the list of what is granted is not in order: %s to %s", h.resources, h.client.framework.id)
 		case !f.cfg.Optimistic:
 			sum = sum.Add(h.resources)
-		case !a.free.Contains(h.resources):
-			return fmt.Errorf("%s is granted to %s, but free is %s", h.resources, h.client.framework.id, a.free)
+			continue
 		}
+		all := each[h.client.framework].Add(h.resources)
+		if !a.free.Contains(all) {
+			return fmt.Errorf("%s is granted to %s, but free is %s", all, h.client.framework.id, a.free)
+		}
+		each[h.client.framework] = all
 	}
 	if left, err := a.total.Subtract(sum); err != nil || !left.Equal(a.free) {
 		return fmt.Errorf("used %s, in all taken %s, and free %s are not its total %s", a.used, sum, a.free, a.total)

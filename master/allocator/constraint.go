@@ -4,6 +4,7 @@
 package allocator
 
 import (
+	"fmt"
 	"regexp"
 
 	mesos "github.com/tepui/tepui/api/v1"
@@ -68,14 +69,13 @@ func (g group) broken(info *mesos.AgentInfo) *constraint {
 // holds tells whether the agent satisfies the constraint: if there are several
 // attributes of the name, one of them has to.
 func (c *constraint) holds(info *mesos.AgentInfo) bool {
-	name, named := c.proto.GetSelector().GetSelector().(*scheduler.AttributeConstraint_Selector_AttributeName)
-	if !named {
+	if !c.named() {
 		text, exists := c.pseudo(info)
 		return c.test(exists, true, text)
 	}
 	found := false
 	for _, a := range info.GetAttributes() {
-		if a.GetName() == name.AttributeName {
+		if a.GetName() == c.proto.GetSelector().GetAttributeName() {
 			found = true
 			if c.test(true, a.GetType() == mesos.Value_TEXT, a.GetText().GetValue()) {
 				return true
@@ -120,3 +120,70 @@ func (c *constraint) test(exists, isText bool, text string) bool {
 }
 
 func (c *constraint) fits(text string) bool { return c.regex != nil && c.regex.MatchString(text) }
+
+// text tells of each group, or of the first ones, which constraint does not hold.
+func (cs constraints) text(info *mesos.AgentInfo) string {
+	text := ""
+	for i, g := range cs {
+		if i == maxGroups {
+			return fmt.Sprintf("%s; nor does one in %d more groups", text, len(cs)-i)
+		}
+		if i > 0 {
+			text += "; "
+		}
+		if c := g.broken(info); c != nil {
+			text += fmt.Sprintf("constraint %s does not hold: %s", c.text(), c.seen(info))
+		}
+	}
+	return text
+}
+
+// maxGroups bounds the groups of which an explanation tells.
+const maxGroups = 3
+
+// text says the constraint: attribute "rack" text_equals "r1".
+func (c *constraint) text() string {
+	text := c.proto.GetSelector().GetPseudoattributeType().String()
+	if c.named() {
+		text = fmt.Sprintf("attribute %.64q", c.proto.GetSelector().GetAttributeName())
+	}
+	switch p := c.proto.GetPredicate().GetPredicate().(type) {
+	case *scheduler.AttributeConstraint_Predicate_Exists_:
+		return text + " exists"
+	case *scheduler.AttributeConstraint_Predicate_NotExists_:
+		return text + " not_exists"
+	case *scheduler.AttributeConstraint_Predicate_TextEquals_:
+		return fmt.Sprintf("%s text_equals %.64q", text, p.TextEquals.GetValue())
+	case *scheduler.AttributeConstraint_Predicate_TextNotEquals_:
+		return fmt.Sprintf("%s text_not_equals %.64q", text, p.TextNotEquals.GetValue())
+	case *scheduler.AttributeConstraint_Predicate_TextMatches_:
+		return fmt.Sprintf("%s text_matches %.64q", text, p.TextMatches.GetRegex())
+	case *scheduler.AttributeConstraint_Predicate_TextNotMatches_:
+		return fmt.Sprintf("%s text_not_matches %.64q", text, p.TextNotMatches.GetRegex())
+	}
+	return text
+}
+
+// seen says what the agent has there.
+func (c *constraint) seen(info *mesos.AgentInfo) string {
+	if !c.named() {
+		if text, exists := c.pseudo(info); exists {
+			return fmt.Sprintf("it is %.64q", text)
+		}
+		return "the agent has none"
+	}
+	for _, a := range info.GetAttributes() {
+		if a.GetName() == c.proto.GetSelector().GetAttributeName() {
+			if a.GetType() == mesos.Value_TEXT {
+				return fmt.Sprintf("it is %.64q", a.GetText().GetValue())
+			}
+			return fmt.Sprintf("it is a %v", a.GetType())
+		}
+	}
+	return "the agent has none"
+}
+
+func (c *constraint) named() bool {
+	_, ok := c.proto.GetSelector().GetSelector().(*scheduler.AttributeConstraint_Selector_AttributeName)
+	return ok
+}

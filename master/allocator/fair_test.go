@@ -24,7 +24,7 @@ type desk struct {
 }
 
 func newDesk(t rapid.TB) *desk {
-	return &desk{t: t, Fair: allocator.NewFair(0), now: time.Unix(1_700_000_000, 0)}
+	return &desk{t: t, Fair: allocator.New(allocator.Config{}), now: time.Unix(1_700_000_000, 0)}
 }
 
 func (d *desk) agent(id core.AgentID, resources string) {

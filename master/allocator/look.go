@@ -35,12 +35,13 @@ func (f *Fair) look(a *agent, c *client) finding {
 func (f *Fair) judge(a *agent, c *client, piece resource.Resources, first bool) finding {
 	part, cutting := f.cut(c.role.bound, piece, first)
 	found := finding{verdict: core.VerdictWaiting, piece: part, cutting: cutting}
-	switch {
-	case !f.enough(c, part):
+	switch enough := f.enough(c, part); {
+	case !enough && cutting.limit != "" && f.enough(c, piece):
+		found.verdict = core.VerdictLimit
+	case !enough && cutting.headroom != "" && f.enough(c, piece):
+		found.verdict = core.VerdictHeadroom
+	case !enough:
 		found.verdict = core.VerdictMinimum
-		if cutting.verdict != core.VerdictUnknown && f.enough(c, piece) {
-			found.verdict = cutting.verdict
-		}
 	default:
 		if found.filter = a.refused(c, part); found.filter != nil {
 			found.verdict = core.VerdictFiltered

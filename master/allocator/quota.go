@@ -97,7 +97,9 @@ func (f *Fair) rebound(b *bound, less bool) {
 	for kind := range max(len(b.guarantees), len(b.unmet)) {
 		missing := max(0, b.guarantees.get(kind)-b.consumed(kind))
 		required := f.required.at(kind)
+		was := *required
 		*required += missing - b.unmet.get(kind)
+		f.slackGrew = f.slackGrew || was > 0 && *required == 0
 		*b.unmet.at(kind) = missing
 		b.isUnmet = b.isUnmet || missing > 0
 	}
@@ -145,7 +147,8 @@ func (f *Fair) slack(kind int) resource.Milli {
 func (f *Fair) tight() bool { return f.unmet > 0 && f.ownMinimums == 0 && f.starved(f.slack) }
 
 // respare brings up to date what the agent has free and unreserved, and what all
-// agents have of that. In optimistic mode what is granted to anybody is not free.
+// agents have of that. In optimistic mode each grant counts, also of one piece to
+// several, so that it may be below 0: whoever comes first, guarantees can be met.
 func (f *Fair) respare(a *agent) {
 	if f.guaranteed == 0 {
 		return
@@ -159,7 +162,7 @@ func (f *Fair) respare(a *agent) {
 		}
 		for kind, v := range a.promised {
 			if kind < len(f.scratch) {
-				f.scratch[kind] = max(0, f.scratch[kind]-v)
+				f.scratch[kind] -= v
 			}
 		}
 	}
@@ -172,10 +175,11 @@ func (f *Fair) respare(a *agent) {
 	}
 }
 
-// cutting is what cut found in the way of all of a piece.
+// cutting is what was in the way of all of a piece: the names of resources, empty
+// for none.
 type cutting struct {
-	verdict core.Verdict // VerdictLimit or VerdictHeadroom, the last of them; VerdictUnknown for neither
-	kind    string       // the resource
+	limit    string // of which the limit of the role leaves less
+	headroom string // of which guarantees of others leave less
 }
 
 // cut returns as much of a piece as the quota of a role leaves it, and the
@@ -190,11 +194,11 @@ func (f *Fair) cut(b *bound, piece resource.Resources, first bool) (resource.Res
 		kind := f.kinds.number(name)
 		most := have
 		if left := b.left(kind); left < most {
-			most, why = left, cutting{core.VerdictLimit, name}
+			most, why.limit = left, name
 		}
 		if slack := f.slack(kind); slack < most {
 			if slack = b.unmet.get(kind) + max(0, slack); slack < most {
-				most, why = slack, cutting{core.VerdictHeadroom, name}
+				most, why.headroom = slack, name
 			}
 		}
 		if first && b.guarantees.get(kind) > 0 {

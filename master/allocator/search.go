@@ -101,10 +101,10 @@ func (s *search) try(c *client) bool {
 		return s.tryFirst(c)
 	}
 	s.client, s.found = c, s.look(s.agent, c)
-	switch s.found.cutting.verdict {
-	case core.VerdictLimit:
+	if s.found.cutting.limit != "" {
 		c.role.bound.held = true
-	case core.VerdictHeadroom:
+	}
+	if s.found.cutting.headroom != "" {
 		s.squeezed.add(c.number)
 	}
 	switch s.found.verdict {

@@ -45,8 +45,11 @@ type Quota struct {
 // A piece is free, granted or in use. Allocate makes free pieces granted ones;
 // Release and Refuse make them free again, in one or several parts, and Commit
 // makes parts of them used ones, until Discharge. An allocator may grant the
-// same free piece to several frameworks: once it is in use, the core releases the
-// other grants. Ids that were not added before are ignored.
+// same free piece to several frameworks, to each once: when a piece comes into use
+// or is converted, the core releases of the others' grants on that agent what does
+// not fit any more. All that one framework is granted there, in whatever roles and
+// offers, must fit into what is free (Agent tells), so that it can accept all of it.
+// Ids that were not added before are ignored.
 type Allocator interface {
 	// AddAgent adds an agent that may be offered. The info is not changed.
 	AddAgent(id AgentID, info *mesos.AgentInfo, total resource.Resources)
