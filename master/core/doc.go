@@ -22,6 +22,15 @@
 // message taken from Ready may share parts with the core and with other
 // messages: it is to be read and sent, never changed.
 //
+// # What outlives a master
+//
+// Frameworks, ids of removed ones, agents, weights, quotas and maintenance are
+// Records. A change is made at once and its Record is in the same Ready: whoever owns
+// the core makes all of Ready.Persist durable before anything else of that Ready
+// leaves. A master that dies before has told nobody. The next one is given the
+// Records in Config.Remembered. Tasks, offers and operations are not among them:
+// agents and frameworks bring them back.
+//
 // # Invariants
 //
 // Check tells the first of these that does not hold:
@@ -32,7 +41,9 @@
 //   - every offer belongs to one connected framework and one connected agent;
 //   - every task and executor belongs to a framework and an agent that exist,
 //     and is found from both;
-//   - a task that has ended holds no resources.
+//   - a task that has ended holds no resources;
+//   - what is true of a framework is what is remembered of it, and one that is away
+//     has a timer that ends it.
 //
 // # Imports
 //

@@ -71,4 +71,5 @@ func (c *Core) begin() {
 	c.awaitRecovered()
 	c.awaitAgents()
 	c.beginHold()
+	c.cfg.Remembered = nil // it has served
 }

@@ -2851,7 +2851,8 @@ func (x *Call_Suppress) GetRoles() []string {
 }
 
 // Replaces what SUBSCRIBE set. The user, the principal and checkpoint cannot
-// be changed.
+// be changed. Where calls are not answered, a refusal is an ERROR, after which
+// the framework may subscribe again as it was.
 type Call_UpdateFramework struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	FrameworkInfo    *v1.FrameworkInfo      `protobuf:"bytes,1,req,name=framework_info,json=frameworkInfo" json:"framework_info,omitempty"`
