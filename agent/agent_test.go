@@ -152,6 +152,26 @@ func TestStartFails(t *testing.T) {
 	})
 }
 
+// TestStartFailsHalfWay: what is left of it is removed, however often it must be
+// tried, before anybody hears that its resources are free.
+func TestStartFailsHalfWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.containers.half, h.containers.stubborn = true, 5
+		m := h.register()
+		m.run(command("t1"))
+		c := next(t, h.containers.started)
+		synctest.Wait()
+		if c.isDestroyed() {
+			t.Fatal("the container was not stubborn")
+		}
+		s := m.update(t, "t1", taskFailed)
+		if !c.isDestroyed() || !strings.Contains(s.GetMessage(), "device or resource busy") {
+			t.Errorf("destroyed: %v, status %v", c.isDestroyed(), s)
+		}
+	})
+}
+
 func TestNoCommandToFetchWith(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(t)

@@ -18,9 +18,22 @@ import (
 // once, for different ids.
 type Containers interface {
 	// Start returns when the spec's command has been exec'ed in the new
-	// container; on an error, or when ctx ends first, nothing of it is left.
+	// container; on an error, or when ctx ends first, nothing of it is left, but
+	// for what a *LeftoverError has.
 	Start(ctx context.Context, id string, spec *specs.Spec, limits core.Limits, stdio Stdio) (Container, error)
 }
+
+// LeftoverError is Start's error when not all that it had made could be removed.
+type LeftoverError struct {
+	Err       error     // why the start failed, and the removal
+	Container Container // whose Destroy removes the rest
+}
+
+// Error is that of the start.
+func (e *LeftoverError) Error() string { return e.Err.Error() }
+
+// Unwrap returns why the start failed.
+func (e *LeftoverError) Unwrap() error { return e.Err }
 
 // Container is a container that was started. Its methods may be called from
 // several goroutines at once, also after it has ended.

@@ -24,6 +24,7 @@ type fakeContainers struct {
 	quick   bool // each ends with 0 as soon as it has started
 	// stubborn is how often a Destroy fails before it works.
 	stubborn int
+	half     bool // a start fails, and leaves a container behind
 }
 
 func newFakes() *fakeContainers {
@@ -44,6 +45,10 @@ func (f *fakeContainers) Start(ctx context.Context, id string, spec *specs.Spec,
 		return nil, fmt.Errorf("no output files: %+v", stdio)
 	}
 	c := &fakeContainer{id: id, spec: spec, limits: limits, ended: make(chan struct{}), signals: make(chan syscall.Signal, 16), stubborn: f.stubborn}
+	if f.half {
+		f.started <- c
+		return nil, &agent.LeftoverError{Err: fmt.Errorf("cgroup.procs: device or resource busy"), Container: c}
+	}
 	if f.quick {
 		c.end(core.Exit{})
 		return c, nil

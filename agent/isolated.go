@@ -22,6 +22,9 @@ type isolated struct{ isolator *isolator.Isolator }
 
 func (i isolated) Start(ctx context.Context, id string, spec *specs.Spec, limits core.Limits, stdio Stdio) (Container, error) {
 	c, err := i.isolator.Start(ctx, id, spec, isolator.Limits(limits), isolator.Stdio(stdio))
+	if failed, ok := errors.AsType[*isolator.StartError](err); ok && failed.Left != nil {
+		return nil, &LeftoverError{err, isolatedContainer{failed.Left}}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -141,6 +141,9 @@ func (w *worker) doStart(ctx context.Context, a core.Start) {
 	w.box.close()
 	if err != nil {
 		w.log.Warn("start failed", "error", err)
+		if left, ok := errors.AsType[*LeftoverError](err); ok && !w.remove(ctx, left.Container) {
+			return
+		}
 		w.post(core.StartFailed{Container: w.launch.Container, Message: err.Error()})
 		return
 	}
@@ -211,23 +214,31 @@ func (w *worker) doSignal(sig syscall.Signal) {
 	}
 }
 
-// doDestroy tries until nothing is left of the container, or ctx ends.
+// doDestroy answers when nothing is left of the container, unless ctx ends first.
 func (w *worker) doDestroy(ctx context.Context) {
 	w.box.close()
 	if w.container != nil {
-		for retry := destroyRetryMin; ; retry = min(2*retry, destroyRetryMax) {
-			err := w.tools.destroy(ctx, w.container)
-			if err == nil {
-				break
-			}
-			w.log.Error("container not destroyed, will be tried again", "retry_in", retry, "error", err)
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(retry):
-			}
+		if !w.remove(ctx, w.container) {
+			return
 		}
 		<-w.waited
 	}
 	w.post(core.Destroyed{Container: w.launch.Container})
+}
+
+// remove tries until nothing is left of a container, or ctx ends. It tells whether
+// nothing is.
+func (w *worker) remove(ctx context.Context, c Container) bool {
+	for retry := destroyRetryMin; ; retry = min(2*retry, destroyRetryMax) {
+		err := w.tools.destroy(ctx, c)
+		if err == nil {
+			return true
+		}
+		w.log.Error("container not destroyed, will be tried again", "retry_in", retry, "error", err)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(retry):
+		}
+	}
 }

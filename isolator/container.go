@@ -106,7 +106,9 @@ func (c *Container) abandon(ctx context.Context, failed error) error {
 	if !errors.As(failed, &e) {
 		e = &StartError{Step: StepInit, Err: failed}
 	}
-	e.ID, e.Cleanup = c.id, cleanup
+	if e.ID, e.Cleanup = c.id, cleanup; cleanup != nil {
+		e.Left = c
+	}
 	if errors.Is(e.Err, errSilent) && cleanup == nil {
 		e.Err = fmt.Errorf("%w: %v", errSilent, &c.exit)
 	}

@@ -41,6 +41,8 @@ type StartError struct {
 	Step    string // one of the Step constants, or a pid1.Step
 	Err     error  // the cause, naming the object it is about
 	Cleanup error  // nil, or what could not be removed
+	// Left is what is left behind when Cleanup is set: its Destroy carries on.
+	Left *Container
 }
 
 // Error names container, step and cause.
