@@ -151,7 +151,7 @@ func (a *app) root() *cobra.Command {
 	)
 	root.AddCommand(inGroup("daemons", a.master(), a.agent(), a.local())...)
 	root.AddCommand(inGroup("users", a.run())...)
-	root.AddCommand(inGroup("operators", a.agents(), a.frameworks(), a.framework(), a.roles(), a.weights(), a.quota(), a.maintenance(), a.explain())...)
+	root.AddCommand(inGroup("operators", a.agents(), a.frameworks(), a.framework(), a.roles(), a.weights(), a.quota(), a.reserve(), a.unreserve(), a.maintenance(), a.explain())...)
 	root.AddCommand(a.fetch(), a.version())
 	return root
 }
