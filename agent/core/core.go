@@ -95,7 +95,7 @@ func New(cfg Config) (*Core, error) {
 	}
 	c.renewVersion()
 	c.silence.fire = c.unheard
-	c.linger.fire = func(time.Time) { c.stopped = true }
+	c.linger.fire = func(time.Time) { c.unregister() }
 	return c, nil
 }
 

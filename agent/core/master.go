@@ -300,9 +300,18 @@ func (c *Core) settle(now time.Time) {
 	}
 	if c.stopping && !c.stopped {
 		if c.link != registered || c.isEmpty() {
-			c.stopped = true
+			c.unregister()
 		} else if c.linger.place == 0 {
 			c.timers.set(&c.linger, now.Add(lingerTime))
 		}
+	}
+}
+
+// unregister ends the work. The master is told, if it is there, so that it need not
+// wait to find out: the message may get lost with the link.
+func (c *Core) unregister() {
+	c.stopped = true
+	if c.link == registered {
+		c.send(ToMaster{&link.FromAgent{Message: &link.FromAgent_Unregister{Unregister: &link.Unregister{}}}})
 	}
 }

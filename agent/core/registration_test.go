@@ -128,9 +128,10 @@ func TestStop(t *testing.T) {
 	if !r.core.Ledger().Free().Equal(resource.MustParse("cpus:8;mem:1024;ports:[31000-32000]")) {
 		t.Errorf("%v are free", r.core.Ledger().Free())
 	}
-	for _, id := range []string{"t1", "t2", "t3", "t4"} {
+	for _, id := range []string{"t1", "t2", "t3"} {
 		r.step(r.ack(id))
 	}
+	want(t, r.step(r.ack("t4")), "master: unregister")
 	if !r.core.Stopped() {
 		t.Error("not stopped when all is acknowledged")
 	}
@@ -176,7 +177,7 @@ func TestStopDoesNotWaitForNobody(t *testing.T) {
 		if r.core.Stopped() {
 			t.Error("stopped too early")
 		}
-		if r.wait(1); !r.core.Stopped() {
+		if want(t, r.wait(1), "master: unregister"); !r.core.Stopped() {
 			t.Error("not stopped")
 		}
 	})

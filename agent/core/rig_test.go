@@ -204,6 +204,8 @@ func (r *rig) toMaster(m *link.FromAgent) string {
 		return "total " + resourcesOf(m.UpdateResources.GetTotal())
 	case *link.FromAgent_Pong:
 		return "pong"
+	case *link.FromAgent_Unregister:
+		return "unregister"
 	default:
 		return "unknown message"
 	}
