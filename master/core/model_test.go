@@ -29,11 +29,12 @@ type model struct {
 	order  int
 	uuids  uint64
 	master int
+	parked map[string]bool // agents that are deactivated, drain or have drained
 }
 
 func newModel(t *rapid.T) *model {
-	m := &model{}
-	m.w = newWorld(t, withOfferTimeout(time.Minute))
+	m := &model{parked: make(map[string]bool)}
+	m.w = newWorld(t, withOfferTimeout(time.Minute), modelPings)
 	for i := range 3 {
 		a := &modelAgent{m: m, hostname: fmt.Sprint("host", i), total: resource.MustParse("cpus:4;mem:400;ports:[1-4]")}
 		a.reset()
@@ -46,6 +47,10 @@ func newModel(t *rapid.T) *model {
 	m.scheds = slices.Clone(m.actors)
 	return m
 }
+
+// modelPings has an agent unreachable that is silent for 5 minutes, which is when
+// the clock goes on without anybody.
+func modelPings(c *core.Config) { c.MaxAgentPingTimeouts = 20 }
 
 func newModelSched(m *model, failoverTimeout float64) *modelSched {
 	return &modelSched{
@@ -77,6 +82,8 @@ func (m *model) settle() {
 		if a.conn != 0 && m.w.closed[a.conn] != 0 && len(m.w.down[a.conn]) == 0 {
 			a.conn = 0
 		}
+		a.answerPings()
+		a.settleDrain()
 		sum := m.sum(a, "runs and is offered")
 		sum.add(a.committed())
 		for _, s := range m.scheds {
@@ -106,7 +113,7 @@ func (m *model) runs() int {
 // or nothing. Everybody is disconnected, and all that was on its way is lost.
 func (m *model) restart(remember bool) {
 	m.master++
-	options := []func(*core.Config){withOfferTimeout(time.Minute), withMaster(fmt.Sprint("m", m.master))}
+	options := []func(*core.Config){withOfferTimeout(time.Minute), modelPings, withMaster(fmt.Sprint("m", m.master))}
 	if remember {
 		records := m.w.remembered()
 		options = append(options, func(c *core.Config) { c.Remembered = records })
@@ -125,6 +132,9 @@ func (m *model) restart(remember bool) {
 		s.drop()
 		s.over = s.over && remember
 		maps.Copy(s.blurred, s.removed)
+	}
+	if !remember {
+		clear(m.parked)
 	}
 }
 
@@ -150,6 +160,10 @@ func TestTheClusterKeepsItsBooksWhateverHappens(t *testing.T) {
 			"a task goes on":         m.progress,
 			"an executor exits":      m.exit,
 			"an agent sends again":   m.resend,
+			"an agent is gone":       m.markGone,
+			"an agent is drained":    m.drain,
+			"an agent is parked":     m.deactivate,
+			"an agent is used again": m.reactivate,
 			"time passes":            m.pass,
 			"the master restarts":    m.maybeRestart,
 		})
@@ -379,16 +393,19 @@ func (m *model) quiesce() {
 				s.acknowledge(0)
 			}
 		}
+		m.reactivateAll()
 	}
-	m.w.pass(reregisterTimeout) // a master that restarted now answers for tasks that it does not know
-	m.settle()
+	for range reregisterTimeout / time.Minute { // a master that restarted now answers for tasks that it does not know
+		m.w.pass(time.Minute)
+		m.settle()
+	}
 	m.checkEmpty()
 }
 
 // busy tells whether an agent has a task or is away, or something is on its way.
 func (m *model) busy() bool {
 	for _, a := range m.agents {
-		if a.conn == 0 || m.waiting(a) || len(a.tasks) > 0 || len(a.executors) > 0 {
+		if a.conn == 0 || m.waiting(a) || len(a.tasks) > 0 || len(a.executors) > 0 || m.parked[a.id.GetValue()] {
 			return true
 		}
 	}

@@ -32,6 +32,7 @@ type modelAgent struct {
 	tasks      map[key]*modelTask
 	executors  map[key]*mesos.ExecutorInfo
 	exits      []*link.ExecutorExited // that could not be told
+	draining   *mesos.DrainInfo
 }
 
 // modelTask is live, or has updates that are not acknowledged.
@@ -51,7 +52,7 @@ func (a *modelAgent) reset() {
 	a.leaving = make(map[string]bool)
 	a.tasks = make(map[key]*modelTask)
 	a.executors = make(map[key]*mesos.ExecutorInfo)
-	a.exits = nil
+	a.exits, a.draining = nil, nil
 }
 
 // connect registers, with all that the agent has. Where the master has not yet
@@ -65,7 +66,7 @@ func (a *modelAgent) connect() {
 	}
 	w.down[a.conn] = nil
 	info := &mesos.AgentInfo{Hostname: &a.hostname, Id: a.id, Resources: a.total.Proto()}
-	r := &link.Register{Agent: info, Version: new("1")}
+	r := &link.Register{Agent: info, Version: new("1"), Drain: a.draining}
 	for _, f := range slices.Sorted(maps.Keys(a.frameworks)) {
 		r.Frameworks = append(r.Frameworks, a.frameworks[f])
 	}
@@ -127,6 +128,8 @@ func (a *modelAgent) deliver() {
 		a.leave(m.ShutdownFramework.GetFrameworkId().GetValue())
 	case *link.FromMaster_Shutdown:
 		a.reset()
+	case *link.FromMaster_Drain:
+		a.beginDrain(m.Drain.GetConfig())
 	}
 	a.m.settle()
 }
@@ -136,6 +139,9 @@ func (a *modelAgent) run(r *link.Run) {
 	a.frameworks[f] = r.GetFramework()
 	task := r.GetTask()
 	t := a.m.taskOf(f, task)
+	if a.draining != nil {
+		a.m.w.t.Fatalf("agent %s is to run task %v, and drains", a.id, t.key)
+	}
 	if old := a.tasks[t.key]; old != nil {
 		a.m.w.t.Fatalf("agent %s is to run task %v, which is %v there", a.id, t.key, old.state)
 	}
@@ -196,6 +202,14 @@ func (a *modelAgent) send(t *modelTask, status *mesos.TaskStatus) {
 	a.say(&link.FromAgent{Message: &link.FromAgent_Update{Update: &link.Update{
 		FrameworkId: &mesos.FrameworkID{Value: &t.framework}, Status: status, LatestState: &latest,
 	}}})
+}
+
+// answerPings tells the master that the agent is alive, if it asked.
+func (a *modelAgent) answerPings() {
+	if w := a.m.w; a.conn != 0 && w.pings[a.conn] > 0 {
+		delete(w.pings, a.conn)
+		a.say(&link.FromAgent{Message: &link.FromAgent_Pong{Pong: &link.Pong{}}})
+	}
 }
 
 // say sends a message, if the link is there and the master has not ended it.

@@ -136,6 +136,9 @@ func (s *modelSched) offered(o *mesos.Offer) {
 			s.m.w.t.Fatalf("framework %s is offered %s of %s, which it refused until %v", s.info.GetId(), r, f.agent, f.until)
 		}
 	}
+	if id := o.GetAgentId().GetValue(); s.m.parked[id] {
+		s.m.w.t.Fatalf("framework %s is offered agent %s, which is not to be used", s.info.GetId(), id)
+	}
 	s.offers[o.GetId().GetValue()] = o
 }
 
@@ -161,7 +164,7 @@ func (s *modelSched) updated(status *mesos.TaskStatus) {
 			return
 		}
 		switch status.GetState() {
-		case mesos.TaskState_TASK_LOST:
+		case mesos.TaskState_TASK_LOST, mesos.TaskState_TASK_GONE_BY_OPERATOR:
 			s.removed[id] = true
 			s.end(id, status)
 		case mesos.TaskState_TASK_DROPPED:
