@@ -55,6 +55,11 @@ type Config struct {
 	// MaxAgentPingTimeouts is how many pings in a row an agent may leave unanswered
 	// before it is unreachable; 0 is DefaultMaxAgentPingTimeouts.
 	MaxAgentPingTimeouts int
+	// RecoveryAgentRemovalLimit is the largest share, from 0 to 1, of the agents of
+	// an earlier master that may become unreachable because they did not come back
+	// in time. If more are missing, something else is wrong, and all of them are
+	// waited for; 0 is 1: no limit.
+	RecoveryAgentRemovalLimit float64
 	// AgentRemovalRate bounds how many agents become unreachable, so that a network
 	// that fails does not take down a cluster; the zero Rate is no bound.
 	AgentRemovalRate Rate

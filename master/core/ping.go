@@ -10,7 +10,8 @@ import (
 	"github.com/tepui/tepui/api/link"
 )
 
-// completePings sets what Config leaves to its defaults, and checks the rest.
+// completePings sets what Config leaves to its defaults of when agents are
+// unreachable, and checks the rest.
 func (cfg *Config) completePings() error {
 	if cfg.AgentPingTimeout == 0 {
 		cfg.AgentPingTimeout = DefaultAgentPingTimeout
@@ -21,6 +22,9 @@ func (cfg *Config) completePings() error {
 	if cfg.MaxAgentPingTimeouts < 0 {
 		return fmt.Errorf("core: Config.MaxAgentPingTimeouts %d: must be 1 or more, or 0 for %d",
 			cfg.MaxAgentPingTimeouts, DefaultMaxAgentPingTimeouts)
+	}
+	if l := cfg.RecoveryAgentRemovalLimit; !(l >= 0 && l <= 1) {
+		return fmt.Errorf("core: Config.RecoveryAgentRemovalLimit %v: must be from 0 to 1", l)
 	}
 	if r := cfg.AgentRemovalRate; r != (Rate{}) && (r.N <= 0 || r.Per <= 0) {
 		return fmt.Errorf("core: Config.AgentRemovalRate %d per %v: both must be above 0", r.N, r.Per)

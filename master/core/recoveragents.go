@@ -82,9 +82,20 @@ func (c *Core) awaitAgents() {
 }
 
 // giveUpRecovered gives up those agents of an earlier master that have not come
-// back. What ran on them this master never knew.
+// back. What ran on them this master never knew. If too many are missing, it waits
+// for as long again: their network is gone, say, and not they.
 func (c *Core) giveUpRecovered() {
 	if c.recovered == 0 {
+		return
+	}
+	limit := c.cfg.RecoveryAgentRemovalLimit
+	if limit > 0 && float64(c.recovered) > limit*float64(c.hold.expected) {
+		c.note(Note{
+			Level: Warn, Event: "agents missing",
+			Detail: fmt.Sprintf("%d of %d have not come back, more than the removal limit of %v lets become unreachable: they are waited for",
+				c.recovered, c.hold.expected, limit),
+		})
+		c.timers.set(c.now.Add(c.cfg.AgentReregisterTimeout), c.giveUpRecovered)
 		return
 	}
 	for _, a := range sortedAgents(c.agents) {

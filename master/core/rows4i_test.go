@@ -108,6 +108,7 @@ func TestAgents4i(t *testing.T) {
 		"link breaks: unreachable after agent_reregister_timeout":                                         linkBreaksForLong,
 		"after failover: recovered agents have agent_reregister_timeout from the start, then unreachable": recoveredTimeout,
 		"after failover: recovered agents become unreachable one by one":                                  recoveredOneByOne,
+		"after failover: recovery_agent_removal_limit: none of too many becomes unreachable":              recoveryLimit,
 		"after failover: a recovered agent that comes back stays":                                         recoveredReturns,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -404,6 +405,24 @@ func recoveredOneByOne(t *testing.T, w *world, s *sched, _ *node) {
 			s.quiet()
 		}
 	}
+}
+
+// Mesos aborts here. A master that goes on has its other agents served, and waits.
+func recoveryLimit(_ *testing.T, w *world, s *sched, n *node) {
+	other := w.node("cpus:1")
+	third := w.node("cpus:1")
+	w = w.successor("m2", func(c *core.Config) { c.RecoveryAgentRemovalLimit = 0.5 })
+	s = w.subscribe(withID(s.id.GetValue()), partitionAware)
+	n.w, other.w, third.w = w, w, w
+	other.back("cpus:1", nil, nil)
+	w.pass(reregisterTimeout)
+	for _, missing := range []*node{n, third} {
+		missing.remembered(registry.AgentState_AGENT_ADMITTED)
+	}
+	n.back("cpus:4;mem:1000", nil, nil)
+	w.pass(reregisterTimeout)
+	third.remembered(registry.AgentState_AGENT_UNREACHABLE)
+	s.nextFailure()
 }
 
 func recoveredReturns(t *testing.T, w *world, s *sched, n *node) {
