@@ -10,6 +10,7 @@ import (
 
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
+	operator "github.com/tepui/tepui/api/v1/master"
 	"github.com/tepui/tepui/api/v1/scheduler"
 	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
@@ -204,7 +205,7 @@ func (w *world) starving() {
 // unoffered tells what of an agent is free though it is wanted, and what else is
 // wrong about what is offered of it.
 func (w *world) unoffered(a *agent, roles []string) string {
-	if !a.present {
+	if !a.present || w.drains(a) {
 		return ""
 	}
 	_, granted, free := w.master.alloc.Agent(core.AgentID(a.id()))
@@ -224,6 +225,19 @@ func (w *world) unoffered(a *agent, roles []string) string {
 		return fmt.Sprintf("schedulers believe to be offered %s, granted are %s", sum, granted)
 	}
 	return ""
+}
+
+// drains tells whether an agent still drains: it does until the last end is
+// acknowledged, which it may send again only in ten minutes.
+func (w *world) drains(a *agent) (yes bool) {
+	w.operate(&operator.Call{Type: operator.Call_GET_AGENTS.Enum()}, func(r core.Reply) {
+		for _, each := range r.Response.GetGetAgents().GetAgents() {
+			if each.GetAgentInfo().GetId().GetValue() == a.id() {
+				yes = each.GetDrainInfo().GetState() == mesos.DrainState_DRAINING
+			}
+		}
+	})
+	return yes
 }
 
 // explanation is what the master says of why an agent is offered to whom.
