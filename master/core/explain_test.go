@@ -170,3 +170,41 @@ func TestAnExplanationTellsOfAFrameworkThatIsNotConnected(t *testing.T) {
 	_, err := next.why(whyQuery("m-0000"))
 	refused(t, err, core.NotFound, "m-0000")
 }
+
+// With the allocator that the master has, from the offer to the master after.
+func TestTheMastersAllocatorExplainsWhatBecameOfAnAgent(t *testing.T) {
+	w := newWorld(t)
+	s := w.subscribe(withFailoverTimeout(3600))
+	n := w.node("cpus:4;mem:400")
+	verdict := func(w *world) *link.RoleExplanation {
+		t.Helper()
+		answer, err := w.why(whyQuery("m-0000"))
+		if err != nil || len(answer.GetRoles()) != 1 {
+			t.Fatalf("answer %v, error %v", answer, err)
+		}
+		return answer.GetRoles()[0]
+	}
+	expect := func(got *link.RoleExplanation, want string) {
+		t.Helper()
+		if len(got.GetAgents()) != 1 || got.GetAgents()[0].GetVerdict() != want || got.GetVerdicts()[0].GetVerdict() != want {
+			t.Errorf("explained is %v, want the verdict %q", got, want)
+		}
+	}
+	expect(verdict(w), core.VerdictGranted.String())
+	s.decline(refuse(60), s.offer())
+	w.pass(2 * time.Second)
+	got := verdict(w)
+	expect(got, core.VerdictFiltered.String())
+	if until := got.GetAgents()[0].GetUntil().GetNanoseconds(); until != w.now.Add(58*time.Second).UnixNano() {
+		t.Errorf("filtered until %d, want for 58 s more", until)
+	}
+	n.close()
+	expect(verdict(w), core.VerdictInactive.String())
+	s.close()
+	if got := verdict(w); !strings.Contains(got.GetSilent(), "not connected since") {
+		t.Errorf("disconnected: silent %q", got.GetSilent())
+	}
+	if got := verdict(w.successor("m2")); !strings.Contains(got.GetSilent(), "before this master") {
+		t.Errorf("recovered: silent %q", got.GetSilent())
+	}
+}
