@@ -18,6 +18,10 @@
 //     framework has acknowledged it (or is gone itself);
 //   - at most one status update per task, one change of limits per container
 //     is under way at a time;
+//   - tasks of a group wait together, and go to their executor together;
+//   - the master knows the name of the agent's total; an operation of which it
+//     waits for the end is told until that is acknowledged;
+//   - a drained agent has nothing, and one that drains has no idle executor;
 //   - nothing of an executor, connection, task or framework is left when it is
 //     over.
 //
