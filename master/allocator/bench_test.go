@@ -13,60 +13,181 @@ import (
 	"github.com/tepui/tepui/resource"
 )
 
-// benchDesk has agents and frameworks, and all filters set: every framework has
-// refused every agent.
-func benchDesk(b *testing.B, agents, frameworks int) (*allocator.Fair, time.Time) {
-	b.Helper()
-	f, now := allocator.New(allocator.Config{}), time.Unix(1_700_000_000, 0)
-	total := resource.MustParse("cpus:24;mem:4096;disk:4096;ports:[31000-32000]")
+// The benchmarks have the parameters of those that Mesos ships.
+
+var (
+	benchTime  = time.Unix(1_700_000_000, 0)
+	benchAgent = resource.MustParse("cpus:24;mem:4096;disk:4096;ports:[31000-32000]")
+	benchStar  = []string{"*"}
+)
+
+// sizes are numbers of agents and of frameworks.
+func sizes(yield func(agents, frameworks int) bool) {
+	for _, agents := range []int{1000, 5000, 10_000, 50_000} {
+		for _, frameworks := range []int{1, 50, 500, 1000, 3000} {
+			if !yield(agents, frameworks) {
+				return
+			}
+		}
+	}
+}
+
+// benchAgents adds agents, and subscribes frameworks in one role.
+func benchAgents(f *allocator.Fair, agents, frameworks int) {
 	for i := range agents {
-		f.AddAgent(core.AgentID(fmt.Sprint("a", i)), nil, total)
+		f.AddAgent(core.AgentID(fmt.Sprint("a", i)), nil, benchAgent)
 	}
 	for i := range frameworks {
 		id := core.FrameworkID(fmt.Sprint("f", i))
 		f.AddFramework(id)
-		f.Subscribe(id, core.Subscription{Roles: []string{"*"}})
-		for _, p := range f.Allocate(now) {
-			f.Refuse(now, p, allocator.MaxRefuse)
+		f.Subscribe(id, core.Subscription{Roles: benchStar})
+	}
+}
+
+// BenchmarkFirstCycle is the first pass of a new master: all agents are free.
+func BenchmarkFirstCycle(b *testing.B) {
+	for agents, frameworks := range sizes {
+		b.Run(fmt.Sprintf("agents=%d/frameworks=%d", agents, frameworks), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				f := allocator.New(allocator.Config{})
+				benchAgents(f, agents, frameworks)
+				b.StartTimer()
+				if got := len(f.Allocate(benchTime)); got != agents {
+					b.Fatalf("%d grants, want %d", got, agents)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkOneAgentChanged is a pass after a task has ended on one agent.
+func BenchmarkOneAgentChanged(b *testing.B) {
+	for agents, frameworks := range sizes {
+		b.Run(fmt.Sprintf("agents=%d/frameworks=%d", agents, frameworks), func(b *testing.B) {
+			f := allocator.New(allocator.Config{})
+			benchAgents(f, agents, frameworks)
+			grants := f.Allocate(benchTime)
+			for _, p := range grants {
+				f.Commit(p)
+			}
+			p := grants[agents/2]
+			b.ReportAllocs()
+			for b.Loop() {
+				f.Discharge(p)
+				got := f.Allocate(benchTime)
+				if len(got) != 1 {
+					b.Fatalf("%d grants, want 1", len(got))
+				}
+				p = got[0]
+				f.Commit(p)
+			}
+		})
+	}
+}
+
+// refuseAll has every framework refuse every agent for a year.
+func refuseAll(b *testing.B, f *allocator.Fair, frameworks int) {
+	b.Helper()
+	for i := range frameworks { // each in its turn gets all there is
+		f.Suppress(core.FrameworkID(fmt.Sprint("f", i)), benchStar)
+	}
+	for i := range frameworks {
+		id := core.FrameworkID(fmt.Sprint("f", i))
+		f.Revive(id, benchStar)
+		for _, p := range f.Allocate(benchTime) {
+			f.Refuse(benchTime, p, allocator.MaxRefuse)
 		}
-		f.Suppress(id, []string{"*"}) // so that the next gets all
+		f.Suppress(id, benchStar)
 	}
-	for i := range frameworks { // and what was suppressed is eligible again, with its filters
-		f.Subscribe(core.FrameworkID(fmt.Sprint("f", i)), core.Subscription{Roles: []string{"*"}})
+	for i := range frameworks { // eligible again, with its filters
+		f.Subscribe(core.FrameworkID(fmt.Sprint("f", i)), core.Subscription{Roles: benchStar})
 	}
-	if grants := f.Allocate(now); len(grants) > 0 {
+	if grants := f.Allocate(benchTime); len(grants) > 0 {
 		b.Fatalf("%d grants with all filters set", len(grants))
 	}
-	return f, now
 }
 
-// BenchmarkFullCycle looks at every agent for every framework, all of which have
-// refused it: the worst there is.
-func BenchmarkFullCycle(b *testing.B) {
-	for _, size := range []struct{ agents, frameworks int }{{1000, 50}, {1000, 200}, {5000, 50}} {
-		b.Run(fmt.Sprintf("%dx%d", size.agents, size.frameworks), func(b *testing.B) {
-			f, now := benchDesk(b, size.agents, size.frameworks)
+// BenchmarkAllRefused is a pass that looks at every agent for every framework, all
+// of which have refused it: each agent has become a little smaller.
+func BenchmarkAllRefused(b *testing.B) {
+	for _, size := range []struct{ agents, frameworks int }{{1000, 200}, {5000, 50}, {10_000, 50}, {1000, 1000}} {
+		b.Run(fmt.Sprintf("agents=%d/frameworks=%d", size.agents, size.frameworks), func(b *testing.B) {
+			f := allocator.New(allocator.Config{})
+			benchAgents(f, size.agents, size.frameworks)
+			refuseAll(b, f, size.frameworks)
+			totals := [...]resource.Resources{
+				resource.MustParse("cpus:23;mem:4096;disk:4096;ports:[31000-32000]"),
+				resource.MustParse("cpus:22;mem:4096;disk:4096;ports:[31000-32000]"),
+			}
+			n := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				f.Subscribe("f0", core.Subscription{Roles: []string{"*"}}) // whoever wants something anew makes it look at all
-				f.Allocate(now)
+				b.StopTimer()
+				n++
+				for i := range size.agents {
+					f.UpdateAgent(core.AgentID(fmt.Sprint("a", i)), nil, totals[n%2])
+				}
+				b.StartTimer()
+				if grants := f.Allocate(benchTime); len(grants) > 0 {
+					b.Fatalf("%d grants with all filters set", len(grants))
+				}
 			}
 		})
 	}
 }
 
-// BenchmarkOneAgent is a cycle after one agent has changed.
-func BenchmarkOneAgent(b *testing.B) {
+// BenchmarkSubscribe is a pass after a framework has subscribed anew where all have
+// refused everything: all agents are looked at for it.
+func BenchmarkSubscribe(b *testing.B) {
 	for _, size := range []struct{ agents, frameworks int }{{1000, 200}, {5000, 50}} {
-		b.Run(fmt.Sprintf("%dx%d", size.agents, size.frameworks), func(b *testing.B) {
-			f, now := benchDesk(b, size.agents, size.frameworks)
-			p := core.Piece{Agent: "a7", Framework: "f0", Role: "*", Resources: resource.MustParse("cpus:1")}
+		b.Run(fmt.Sprintf("agents=%d/frameworks=%d", size.agents, size.frameworks), func(b *testing.B) {
+			f := allocator.New(allocator.Config{})
+			benchAgents(f, size.agents, size.frameworks)
+			refuseAll(b, f, size.frameworks)
 			b.ReportAllocs()
 			for b.Loop() {
-				f.Charge(p)
-				f.Release(p)
-				f.Allocate(now)
+				f.Subscribe("f0", core.Subscription{Roles: benchStar})
+				f.Allocate(benchTime)
 			}
 		})
+	}
+}
+
+// BenchmarkQuota is the first pass where every role, of one framework each, has a
+// guarantee, which is its limit too: most of a fifth of an agent, the others of five.
+func BenchmarkQuota(b *testing.B) {
+	for name, sorter := range map[string]allocator.Sorter{"drf": allocator.DRF, "random": allocator.Random} {
+		for _, size := range []struct{ small, large int }{{25, 5}, {250, 50}, {2500, 500}} {
+			b.Run(fmt.Sprintf("%s/agents=%d", name, size.small/5+size.large*5), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					b.StopTimer()
+					f := allocator.New(allocator.Config{RoleSorter: sorter, FrameworkSorter: sorter})
+					benchQuota(f, size.small, size.large)
+					b.StartTimer()
+					f.Allocate(benchTime)
+				}
+			})
+		}
+	}
+}
+
+func benchQuota(f *allocator.Fair, small, large int) {
+	total := resource.MustParse("cpus:20;mem:4000;disk:4000")
+	for i := range small/5 + large*5 {
+		f.AddAgent(core.AgentID(fmt.Sprint("a", i)), nil, total)
+	}
+	for i := range small + large {
+		id, role := core.FrameworkID(fmt.Sprint("f", i)), fmt.Sprint("r", i)
+		factor := resource.Milli(1)
+		if i >= small {
+			factor = 25
+		}
+		q := map[string]resource.Milli{"cpus": 4000 * factor, "mem": 800_000 * factor, "disk": 800_000 * factor}
+		f.AddFramework(id)
+		f.Subscribe(id, core.Subscription{Roles: []string{role}})
+		f.SetQuota(role, core.Quota{Guarantees: q, Limits: q})
 	}
 }

@@ -57,6 +57,9 @@ func (f *Fair) checkAgent(a *agent) error {
 	if left, err := a.total.Subtract(sum); err != nil || !left.Equal(a.free) {
 		return fmt.Errorf("used %s, in all taken %s, and free %s are not its total %s", a.used, sum, a.free, a.total)
 	}
+	if len(a.past) > maxPast {
+		return fmt.Errorf("%d grants are remembered, %d at most should be", len(a.past), maxPast)
+	}
 	for i, flt := range a.filters {
 		if f.filters[flt.index] != flt || i > 0 && a.filters[i-1].client.number > flt.client.number {
 			return fmt.Errorf("the list of filters is not in order: the one of %s", flt.client.framework.id)

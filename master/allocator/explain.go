@@ -15,12 +15,13 @@ import (
 
 // Explain implements core.Allocator. Used has scalars only.
 func (f *Fair) Explain(now time.Time, q core.ExplainQuery) (core.Explanation, bool) {
-	c := (*client)(nil)
-	if fw := f.frameworks[q.Framework]; fw != nil {
-		c = fw.client(q.Role)
-	}
-	if c == nil {
+	fw := f.frameworks[q.Framework]
+	if fw == nil {
 		return core.Explanation{}, false
+	}
+	c := fw.client(q.Role)
+	if c == nil {
+		return f.explainStranger(fw, q), true
 	}
 	share, kind := c.node.used.dominant(&f.kinds, f.total)
 	x := core.Explanation{
@@ -49,6 +50,20 @@ func (f *Fair) Explain(now time.Time, q core.ExplainQuery) (core.Explanation, bo
 	}
 	x.Used = f.scalars(left)
 	return x, true
+}
+
+// explainStranger answers for a framework that has nothing in the role and is not
+// subscribed in it.
+func (f *Fair) explainStranger(fw *framework, q core.ExplainQuery) core.Explanation {
+	c := &client{framework: fw}
+	x := core.Explanation{
+		Framework: q.Framework, Role: q.Role, Silent: c.silent(), Weight: f.weight(q.Role),
+		Verdicts: make(map[core.Verdict]int),
+	}
+	if b := f.bounds[topLevel(q.Role)]; b != nil {
+		x.Quota, x.Consumed = b.quota, f.consumed(b)
+	}
+	return x
 }
 
 // silence tells why the client gets nothing whatever the agents have.

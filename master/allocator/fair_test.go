@@ -23,8 +23,10 @@ type desk struct {
 	now time.Time
 }
 
-func newDesk(t rapid.TB) *desk {
-	return &desk{t: t, Fair: allocator.New(allocator.Config{}), now: time.Unix(1_700_000_000, 0)}
+func newDesk(t rapid.TB) *desk { return deskWith(t, allocator.Config{}) }
+
+func deskWith(t rapid.TB, cfg allocator.Config) *desk {
+	return &desk{t: t, Fair: allocator.New(cfg), now: time.Unix(1_700_000_000, 0)}
 }
 
 func (d *desk) agent(id core.AgentID, resources string) {
