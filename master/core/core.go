@@ -143,6 +143,7 @@ func New(cfg Config) (*Core, error) {
 	if err := cfg.completePings(); err != nil {
 		return nil, err
 	}
+	cfg.Master = capable(cfg.Master)
 	c := &Core{
 		cfg:        cfg,
 		alloc:      cfg.Allocator,

@@ -8,6 +8,7 @@ import (
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/master"
+	"google.golang.org/protobuf/proto"
 )
 
 // operatorCall carries out an operator's call and answers it, at once or, for
@@ -137,6 +138,19 @@ func (c *Core) getVersion() *master.Response {
 		Type:       master.Response_GET_VERSION.Enum(),
 		GetVersion: &master.Response_GetVersion{VersionInfo: &mesos.VersionInfo{Version: new(c.cfg.Master.GetVersion())}},
 	}
+}
+
+// capable returns a copy of what a master says of itself that tells what this version
+// can do and others cannot.
+func capable(info *mesos.MasterInfo) *mesos.MasterInfo {
+	info = proto.CloneOf(info)
+	info.Capabilities = nil
+	for _, c := range []mesos.MasterInfo_Capability_Type{
+		mesos.MasterInfo_Capability_AGENT_UPDATE, mesos.MasterInfo_Capability_AGENT_DRAINING, mesos.MasterInfo_Capability_QUOTA_V2,
+	} {
+		info.Capabilities = append(info.Capabilities, &mesos.MasterInfo_Capability{Type: c.Enum()})
+	}
+	return info
 }
 
 func (c *Core) getMaster() *master.Response {

@@ -71,7 +71,8 @@ func TestAnOperatorIsToldHealthVersionAndMaster(t *testing.T) {
 		t.Errorf("GET_VERSION: %v, error %v", answer, err)
 	}
 	answer, err = w.operate(&master.Call{Type: master.Call_GET_MASTER.Enum()})
-	if got := answer.GetGetMaster(); err != nil || got.GetMasterInfo().GetId() != "m" || got.GetStartTime() != 1_700_000_000 {
+	if got := answer.GetGetMaster(); err != nil || got.GetMasterInfo().GetId() != "m" ||
+		len(got.GetMasterInfo().GetCapabilities()) != 3 || got.GetStartTime() != 1_700_000_000 {
 		t.Errorf("GET_MASTER: %v, error %v", answer, err)
 	}
 }
