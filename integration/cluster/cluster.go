@@ -27,6 +27,8 @@ type Cluster struct {
 	Address string // of the master, host:port
 	Master  *Process
 	Agents  []*Agent
+
+	masterArgs []string
 }
 
 // Agent is one agent of a cluster.
@@ -43,12 +45,20 @@ type Agent struct {
 func Start(t testing.TB, o Options) *Cluster {
 	t.Helper()
 	c := &Cluster{Address: freeAddress(t)}
-	flags := append([]string{"master", "--work_dir", t.TempDir()}, listen(c.Address)...)
-	c.Master = daemon(t, c.Address, append(flags, o.MasterFlags...))
+	c.masterArgs = append([]string{"master", "--work_dir", t.TempDir()}, listen(c.Address)...)
+	c.masterArgs = append(c.masterArgs, o.MasterFlags...)
+	c.StartMaster(t)
 	for range max(o.Agents, 1) {
 		c.Agents = append(c.Agents, StartAgent(t, c.Address, o.AgentFlags...))
 	}
 	return c
+}
+
+// StartMaster starts the master, again after it has ended: with the same address
+// and work directory.
+func (c *Cluster) StartMaster(t testing.TB) {
+	t.Helper()
+	c.Master = daemon(t, c.Address, c.masterArgs)
 }
 
 // StartAgent starts one more agent of the master at address.

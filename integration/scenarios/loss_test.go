@@ -111,7 +111,7 @@ func TestKillTaskWithGrace(t *testing.T) {
 	for id, signal := range map[string]string{"polite": "SIGTERM", "stubborn": "SIGKILL"} {
 		await(t, ctx, f, id, mesos.TaskState_TASK_RUNNING)
 		if id == "stubborn" {
-			ignoresTerm(t, processes(t, group(t, ctx, c.Agents[0], id))[1])
+			hasForTerm(t, "SigIgn", processes(t, group(t, ctx, c.Agents[0], id))[1])
 		}
 		if _, err := f.Driver().KillTask(&mesos.TaskID{Value: &id}); err != nil {
 			t.Fatal(err)
@@ -123,12 +123,13 @@ func TestKillTaskWithGrace(t *testing.T) {
 	}
 }
 
-// ignoresTerm waits until a process ignores SIGTERM.
-func ignoresTerm(t *testing.T, pid int) {
+// hasForTerm waits until a process has SIGTERM in one of its masks: SigIgn are the
+// signals that it ignores, SigCgt those that it handles.
+func hasForTerm(t *testing.T, mask string, pid int) {
 	t.Helper()
-	kernel.Await(t, patience, "the task's shell ignores SIGTERM", func() (bool, error) {
+	kernel.Await(t, patience, "the task's shell has SIGTERM in "+mask, func() (bool, error) {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-		_, mask, _ := strings.Cut(string(text), "SigIgn:")
+		_, mask, _ := strings.Cut(string(text), mask+":")
 		var ignored uint64
 		fmt.Sscanf(mask, "%x", &ignored)
 		return ignored&(1<<(uint(syscall.SIGTERM)-1)) != 0, err

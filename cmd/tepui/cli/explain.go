@@ -156,9 +156,9 @@ func writeVerdicts(w io.Writer, r *link.RoleExplanation) error {
 		return nil
 	}
 	fmt.Fprintf(w, "  agents    %s\n\n", strings.Join(counts, ", "))
-	t := newTable(w, "  AGENT", "HOST", "VERDICT", "WHY", "FREE")
+	t := newTable(w, "  AGENT", "HOST", "FREE", "VERDICT", "WHY")
 	for _, a := range r.GetAgents() {
-		t.row("  "+a.GetAgentId().GetValue(), a.GetHostname(), a.GetVerdict(), a.GetText(), resourcesText(a.GetFree()))
+		t.row("  "+a.GetAgentId().GetValue(), a.GetHostname(), resourcesText(a.GetFree()), a.GetVerdict(), a.GetText())
 	}
 	if err := t.flush(); err != nil {
 		return err

@@ -178,9 +178,9 @@ role web
   limit     cpus:8, of which cpus:6 are taken
   agents    120 filtered, 1 share
 
-  AGENT  HOST  VERDICT   WHY                          FREE
-  m-S0   a     filtered  until 12:00:05 (4.2s left)   cpus:1
-  m-S1   b     share     0.42 against 0.11 of m-0001  -
+  AGENT  HOST  FREE    VERDICT   WHY
+  m-S0   a     cpus:1  filtered  until 12:00:05 (4.2s left)
+  m-S1   b     -       share     0.42 against 0.11 of m-0001
   and 119 more: --limit 121 shows them, --agent any one
 
 role x
