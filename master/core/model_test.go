@@ -164,6 +164,7 @@ func TestTheClusterKeepsItsBooksWhateverHappens(t *testing.T) {
 			"an agent is drained":    m.drain,
 			"an agent is parked":     m.deactivate,
 			"an agent is used again": m.reactivate,
+			"a machine is to go":     m.maintain,
 			"time passes":            m.pass,
 			"the master restarts":    m.maybeRestart,
 		})
@@ -377,6 +378,7 @@ func (m *model) quiesce() {
 			a.connect()
 		}
 	}
+	m.endMaintenance()
 	for round := 0; m.busy(); round++ { // in each, what the one before led to
 		if round == 100 {
 			m.w.t.Fatal("after 100 rounds there are still tasks or updates")

@@ -4,6 +4,9 @@
 package core_test
 
 import (
+	"slices"
+	"time"
+
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/master"
 	"pgregory.net/rapid"
@@ -82,6 +85,42 @@ func (m *model) reactivateAll() {
 			m.reactivateOne(a)
 		}
 	}
+}
+
+// maintain plans maintenance of a machine, or takes it down or up if it is planned.
+func (m *model) maintain(t *rapid.T) {
+	host := rapid.SampledFrom(m.agents).Draw(t, "machine").hostname
+	switch planned, down := m.planned(host); {
+	case !planned:
+		schedule := m.w.must(getCall(master.Call_GET_MAINTENANCE_SCHEDULE)).GetGetMaintenanceSchedule().GetSchedule()
+		m.w.must(scheduleCall(append(slices.Clone(schedule.GetWindows()), window(m.w.now.Add(time.Minute), host))...))
+	case down:
+		m.w.must(stopCall(host))
+	default:
+		m.w.must(startCall(host))
+	}
+	m.settle()
+}
+
+// planned tells whether maintenance of a machine is planned, and has begun.
+func (m *model) planned(host string) (planned, down bool) {
+	status := m.w.maintenance()
+	for _, id := range status.GetDownMachines() {
+		down = down || id.GetHostname() == host
+	}
+	for _, each := range status.GetDrainingMachines() {
+		planned = planned || each.GetId().GetHostname() == host
+	}
+	return planned || down, down
+}
+
+// endMaintenance has all machines in use again.
+func (m *model) endMaintenance() {
+	for _, id := range m.w.maintenance().GetDownMachines() {
+		m.w.must(stopCall(id.GetHostname()))
+	}
+	m.w.must(scheduleCall())
+	m.settle()
 }
 
 // beginDrain ends all that runs on an agent, as its master wants. It forgets that

@@ -29,7 +29,8 @@ type modelSched struct {
 	blurred map[string]bool         // tasks that were launched a second time while the first was open
 	removed map[string]bool         // tasks that were lost with their agent: only a master that knows of that keeps it out
 	unacked []*mesos.TaskStatus
-	ends    map[string]bool // uuids of ends
+	inverse map[string]*mesos.InverseOffer // that stand
+	ends    map[string]bool                // uuids of ends
 	answers map[string]mesos.TaskState
 	filters []modelFilter
 	refused map[string]bool // tasks of the ACCEPT that is going on which were refused
@@ -56,6 +57,7 @@ func (s *modelSched) drop() {
 	}
 	s.past = s.past[max(0, len(s.past)-10):]
 	s.offers = make(map[string]*mesos.Offer)
+	s.inverse = make(map[string]*mesos.InverseOffer)
 	s.filters = nil
 }
 
@@ -117,6 +119,14 @@ func (s *modelSched) take() {
 			}
 		case scheduler.Event_RESCIND:
 			s.forget(e.GetRescind().GetOfferId().GetValue())
+		case scheduler.Event_INVERSE_OFFERS:
+			s.asked(e.GetInverseOffers().GetInverseOffers())
+		case scheduler.Event_RESCIND_INVERSE_OFFER:
+			id := e.GetRescindInverseOffer().GetInverseOfferId().GetValue()
+			if s.inverse[id] == nil {
+				w.t.Fatalf("inverse offer %s, which does not stand, is rescinded", id)
+			}
+			delete(s.inverse, id)
 		case scheduler.Event_UPDATE:
 			s.updated(e.GetUpdate().GetStatus())
 		case scheduler.Event_ERROR:
@@ -126,6 +136,18 @@ func (s *modelSched) take() {
 	if s.conn != 0 && w.closed[s.conn] != core.CloseNot {
 		s.conn = 0
 		s.drop()
+	}
+}
+
+// asked takes inverse offers, one at a time for each agent.
+func (s *modelSched) asked(list []*mesos.InverseOffer) {
+	for _, io := range list {
+		for _, other := range s.inverse {
+			if other.GetAgentId().GetValue() == io.GetAgentId().GetValue() {
+				s.m.w.t.Fatalf("framework %s is asked twice to leave %v", s.info.GetId(), io.GetAgentId())
+			}
+		}
+		s.inverse[io.GetId().GetValue()] = io
 	}
 }
 

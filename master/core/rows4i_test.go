@@ -99,6 +99,7 @@ func TestAgents4i(t *testing.T) {
 		"unreachable agent returns: tasks re-added, each sent as an update":                               unreachableTasksReturn,
 		"unreachable agent returns without a task: dropped":                                               unreachableReturnsWithout,
 		"unreachable agent returns: frameworks completed meanwhile get ShutdownFramework":                 unreachableShutsDown,
+		"unreachable agent is replaced: its tasks are lost for good":                                      unreachableReplaced,
 		"pings: 15 s, 5 misses: unreachable":                                                              pingsMissed,
 		"pings: a pong in time: not unreachable":                                                          pingsAnswered,
 		"pings: the agent is told after how long without one to connect again":                            pingsTold,
@@ -258,6 +259,20 @@ func unreachableShutsDown(t *testing.T, w *world, s *sched, n *node) {
 	}
 	n.update(s, "t", mesos.TaskState_TASK_KILLED, uuid('k'))
 	has(t, w.subscribe().offer(), "cpus:4;mem:1000")
+}
+
+func unreachableReplaced(_ *testing.T, w *world, s *sched, n *node) {
+	n.vanish(s)
+	w.node("cpus:4;mem:1000")
+	s.status(mesos.TaskState_TASK_LOST, mesos.TaskStatus_REASON_AGENT_REMOVED)
+	n.remembered(registry.AgentState_AGENT_REMOVED)
+	n.again(nil).turnedAway("removed")
+	has(s.w.t, s.offer(), "cpus:4;mem:1000")
+
+	w, s, n = oneTask(s.w.t) // one that was told TASK_LOST before is not told again
+	n.vanish(s)
+	w.node("cpus:4;mem:1000")
+	s.noUpdate()
 }
 
 // pinged is a world of an agent with a task that is pinged as agents are by
