@@ -94,9 +94,9 @@ func (f *Fair) refresh(a *agent) {
 	if f.cfg.Optimistic {
 		return // the pieces of those who hold some are smaller
 	}
-	for _, flt := range a.filters {
-		if flt.resources.Contains(a.free) {
-			a.denied.add(flt.client.number)
+	for _, r := range a.refusals {
+		if r.resources.Contains(a.free) {
+			a.denied.addAll(r.clients)
 		}
 	}
 }

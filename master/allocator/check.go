@@ -65,6 +65,28 @@ func (f *Fair) checkAgent(a *agent) error {
 			return fmt.Errorf("the list of filters is not in order: the one of %s", flt.client.framework.id)
 		}
 	}
+	return checkRefusals(a)
+}
+
+// checkRefusals checks that refusals are those of the agent's filters.
+func checkRefusals(a *agent) error {
+	counts, who := make(map[*refusal]int), make(map[*refusal]set)
+	for _, flt := range a.filters {
+		counts[flt.refusal]++
+		clients := who[flt.refusal]
+		clients.add(flt.client.number)
+		who[flt.refusal] = clients
+	}
+	for _, r := range a.refusals {
+		clients := slices.Clone(r.clients)
+		clients.removeAll(who[r])
+		if counts[r] != r.filters || r.filters == 0 || !clients.isEmpty() {
+			return fmt.Errorf("%s was refused %d times, but counted are %d", r.resources, counts[r], r.filters)
+		}
+	}
+	if len(a.refusals) != len(counts) {
+		return fmt.Errorf("%d different pieces were refused, but listed are %d", len(counts), len(a.refusals))
+	}
 	return nil
 }
 

@@ -98,6 +98,7 @@ func New(cfg Config) *Fair {
 	f := &Fair{
 		cfg:        cfg,
 		rng:        random{cfg.Seed},
+		few:        maxFew,
 		region:     cfg.Domain.GetFaultDomain().GetRegion().GetName(),
 		near:       cfg.Domain.GetFaultDomain() == nil,
 		agents:     make(map[core.AgentID]*agent),

@@ -37,7 +37,7 @@ func (f *Fair) text(now time.Time, a *agent, c *client, found finding) string {
 	case core.VerdictMinimum:
 		return fmt.Sprintf("what is free, %s, is below the minimum %s", found.piece, f.minimumText(c))
 	case core.VerdictFiltered:
-		return fmt.Sprintf("filtered until %s: the framework refused %s", moment(now, found.filter.expires), found.filter.resources)
+		return fmt.Sprintf("filtered until %s: the framework refused %s", moment(now, found.filter.expires), found.filter.refusal.resources)
 	case core.VerdictWaiting:
 		if a.waiting {
 			return fmt.Sprintf("%s will be looked at in the pass at %s", found.piece, moment(now, f.nextPass))

@@ -9,6 +9,9 @@ import (
 	"github.com/tepui/tepui/master/core"
 )
 
+// WalkAlways makes it go through the order of all clients, however few matter.
+func (f *Fair) WalkAlways() { f.few = 0 }
+
 // CheckDenied checks after a pass that those who are known to be denied what an
 // agent has free would be denied it if they were looked at.
 func (f *Fair) CheckDenied() error {

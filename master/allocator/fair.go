@@ -21,6 +21,7 @@ type Fair struct {
 	cfg     Config
 	minimum []floor // the operator's
 	rng     random
+	few     int    // maxFew
 	region  string // the master's
 	near    bool   // all agents count as of the master's region
 
@@ -87,6 +88,7 @@ type agent struct {
 	// free is total without used, and without what is granted unless in
 	// optimistic mode.
 	free     resource.Resources
+	worth    bool       // free has the operator's minimum
 	plain    bool       // there is nothing in free but what everybody may have
 	holds    []hold     // what is granted, by client number
 	promised quantities // in optimistic mode: of all holds, unreserved
@@ -95,11 +97,13 @@ type agent struct {
 	// denied are clients of which it is known that they can be granted nothing of
 	// what is free, unless stale is set. What they cannot be granted now they cannot
 	// be granted either when less is free. Those in unfit never could.
-	denied  set
-	unfit   set
-	stale   bool
-	filters []*filter // by client number, then in order of making
-	past    []record  // the last grants
+	denied set
+	unfit  set
+	stale  bool
+
+	filters  []*filter  // by client number, then in order of making
+	refusals []*refusal // of filters
+	past     []record   // the last grants
 }
 
 // hold is what one client is granted of an agent.
@@ -182,7 +186,7 @@ func (f *Fair) count(r resource.Resources, sign resource.Milli) {
 
 // setFree sets what is free of an agent.
 func (f *Fair) setFree(a *agent, free resource.Resources) {
-	a.free, a.plain = free, free.IsPlain()
+	a.free, a.plain, a.worth = free, free.IsPlain(), meets(f.minimum, free)
 	f.respare(a)
 }
 

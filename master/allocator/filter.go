@@ -28,14 +28,51 @@ const (
 // filter keeps a client from being granted a piece of an agent, or a part of
 // it, again until it expires.
 type filter struct {
-	client    *client
-	agent     *agent
-	resources resource.Resources
-	expires   time.Time
-	id        uint64 // order of making, for those that expire together
-	index     int    // in the heap
+	client  *client
+	agent   *agent
+	refusal *refusal
+	expires time.Time
+	id      uint64 // order of making, for those that expire together
+	index   int    // in the heap
 
 	next, previous *filter // of the same client
+}
+
+// refusal is what one or several clients have refused of an agent: most often all
+// that it has free.
+type refusal struct {
+	resources resource.Resources
+	filters   int
+	clients   set
+}
+
+// maxAlike is among how many of the last refusals of an agent one that is alike is
+// looked for.
+const maxAlike = 8
+
+// refuse returns the refusal of these resources, a new one if there is none.
+func (a *agent) refuse(r resource.Resources) *refusal {
+	for _, old := range slices.Backward(a.refusals[max(0, len(a.refusals)-maxAlike):]) {
+		if old.resources.Equal(r) {
+			return old
+		}
+	}
+	a.refusals = append(a.refusals, &refusal{resources: r})
+	return a.refusals[len(a.refusals)-1]
+}
+
+// withdraw takes a filter, which is not listed any more, from its refusal.
+func (flt *filter) withdraw() {
+	r, a := flt.refusal, flt.agent
+	if r.filters--; r.filters == 0 {
+		i := slices.Index(a.refusals, r)
+		a.refusals = slices.Delete(a.refusals, i, i+1)
+		return
+	}
+	others, _ := a.filtersOf(flt.client)
+	if !slices.ContainsFunc(others, func(o *filter) bool { return o.refusal == r }) {
+		r.clients.remove(flt.client.number)
+	}
 }
 
 // Refuse implements core.Allocator. A negative refuse counts as DefaultRefuse, a
@@ -72,7 +109,7 @@ func (a *agent) filtersOf(c *client) (list []*filter, i int) {
 func (f *Fair) addFilter(c *client, a *agent, r resource.Resources, expires time.Time) {
 	list, _ := a.filtersOf(c)
 	for _, old := range slices.Clone(list) {
-		if !old.expires.After(expires) && r.Contains(old.resources) {
+		if !old.expires.After(expires) && r.Contains(old.refusal.resources) {
 			f.dropFilter(old)
 		}
 	}
@@ -81,7 +118,9 @@ func (f *Fair) addFilter(c *client, a *agent, r resource.Resources, expires time
 	}
 	list, i := a.filtersOf(c)
 	f.filterID++
-	flt := &filter{client: c, agent: a, resources: r, expires: expires, id: f.filterID, next: c.filters}
+	flt := &filter{client: c, agent: a, refusal: a.refuse(r), expires: expires, id: f.filterID, next: c.filters}
+	flt.refusal.filters++
+	flt.refusal.clients.add(c.number)
 	a.filters = slices.Insert(a.filters, i+len(list), flt)
 	if c.filters != nil {
 		c.filters.previous = flt
@@ -101,6 +140,7 @@ func (f *Fair) dropFilter(flt *filter) {
 	list, i := flt.agent.filtersOf(flt.client)
 	i += slices.Index(list, flt)
 	flt.agent.filters = slices.Delete(flt.agent.filters, i, i+1)
+	flt.withdraw()
 	if flt.previous == nil {
 		flt.client.filters = flt.next
 	} else {
@@ -137,7 +177,7 @@ func (a *agent) refused(c *client, piece resource.Resources) *filter {
 	}
 	list, _ := a.filtersOf(c)
 	for _, flt := range list {
-		if flt.resources.Contains(piece) {
+		if flt.refusal.resources.Contains(piece) {
 			return flt
 		}
 	}

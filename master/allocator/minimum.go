@@ -56,5 +56,5 @@ func (f *Fair) worth(a *agent) bool {
 	if f.ownMinimums > 0 {
 		return !a.free.IsEmpty()
 	}
-	return meets(f.minimum, a.free)
+	return a.worth
 }

@@ -405,9 +405,12 @@ func (m *model) pass() {
 	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 5).Draw(m.t, "seconds")) * time.Second)
 }
 
-func checkModel(t *testing.T, cfg allocator.Config) {
+func checkModel(t *testing.T, cfg allocator.Config, options ...func(*allocator.Fair)) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newModel(t, cfg)
+		for _, option := range options {
+			m.each(option)
+		}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			m.step()
 		}
@@ -416,6 +419,10 @@ func checkModel(t *testing.T, cfg allocator.Config) {
 
 func TestEveryGrantIsFairAllowedAndRepeatableAndNothingIsLeftOver(t *testing.T) {
 	checkModel(t, allocator.Config{})
+}
+
+func TestTheOrderOfAllIsTheOrderOfAFew(t *testing.T) {
+	checkModel(t, allocator.Config{}, (*allocator.Fair).WalkAlways)
 }
 
 func TestLotsDecideOnlyAmongThoseWhoMayHaveAnAgent(t *testing.T) {

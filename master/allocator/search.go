@@ -23,16 +23,16 @@ type search struct {
 	found  finding
 }
 
-// few is how many clients are put in order each for itself, instead of going
-// through the order of all.
-const few = 8
+// maxFew is up to how many clients are put in order each for itself, instead of
+// going through the order of all.
+const maxFew = 8
 
 // run tells whether it found a client.
 func (s *search) run() bool {
-	var room [few]int
-	list, all := s.mask.some(s.agent.denied, room[:0])
+	var room [maxFew]int
+	list, all := s.mask.some(s.agent.denied, room[:0:s.few])
 	switch {
-	case len(list) == 0:
+	case all && len(list) == 0:
 		return false
 	case all && s.cfg.RoleSorter == DRF && s.cfg.FrameworkSorter == DRF:
 		return s.among(list)
@@ -42,10 +42,12 @@ func (s *search) run() bool {
 
 // among tries these clients, those first to whom it is due.
 func (s *search) among(numbers []int) bool {
-	var room [few]*client
+	var room [maxFew]*client
 	list := room[:0]
 	for _, n := range numbers {
-		list = append(list, s.clients[n])
+		if c := s.clients[n]; !s.skips(c.role.bound) {
+			list = append(list, c)
+		}
 	}
 	slices.SortFunc(list, due)
 	return slices.ContainsFunc(list, s.try)
@@ -75,7 +77,8 @@ func (s *search) walk(n *node) bool {
 }
 
 // skips tells whether nobody in a top-level role need be looked at, because quota
-// leaves them nothing: of an agent that has nothing reserved, that is.
+// leaves them nothing: of an agent that has nothing reserved, that is. A nil bound
+// is of no such role.
 func (s *search) skips(b *bound) bool {
 	switch {
 	case b == nil || s.first && b.isUnmet:
