@@ -70,7 +70,13 @@ func (f *Fair) SetQuota(name string, q core.Quota) {
 		b.limits[kind] = q.Limits[name]
 	}
 	f.rebound(b, true)
+	if f.guaranteed == 0 { // until something is again, nobody counts
+		f.spare = nil
+	}
 	for _, a := range f.order {
+		if f.guaranteed == 0 {
+			a.spare = nil
+		}
 		f.respare(a)
 	}
 	f.slackGrew = true
