@@ -13,7 +13,9 @@
 //
 // # Invariants
 //
-//   - only the loop touches the core and the table of connections;
+//   - only the loop touches the core, the registry and the table of connections;
+//   - nothing that the core has decided leaves before what is to be remembered of it
+//     is durable;
 //   - what the core sends on a connection leaves in that order, and inputs of a
 //     connection reach the core in the order in which they came;
 //   - every goroutine ends before Serve returns;
@@ -22,5 +24,5 @@
 // # Imports
 //
 // master/core, master/allocator, api and resource; nothing of agent, isolator
-// or fetcher.
+// or fetcher. The registry is handed in: package registry has one.
 package master

@@ -41,6 +41,9 @@ const (
 	// maxRequests bounds the calls of operators that are not answered yet, and with
 	// them what their answers take.
 	maxRequests = 256
+	// slowWrite is how long a write of the registry may take until an operator is
+	// told that it is slow.
+	slowWrite = time.Second
 	// requestTimeout is how long an operator waits at most for an answer: longer
 	// than an agent may keep a master waiting until it is unreachable.
 	requestTimeout = 2 * time.Minute

@@ -217,8 +217,12 @@ func (l *loop) persist(records []core.Record) error {
 	if len(records) == 0 || l.m.cfg.Registry == nil {
 		return nil
 	}
+	began := time.Now()
 	if err := l.m.cfg.Registry.Persist(records); err != nil {
 		return fmt.Errorf("master: cannot remember what it decided, and so ends before it tells anybody: %w", err)
+	}
+	if took := time.Since(began); took > slowWrite {
+		l.m.log.Warn("the registry is slow, and everybody waits for it", "took", took, "records", len(records))
 	}
 	return nil
 }

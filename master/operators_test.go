@@ -183,3 +183,16 @@ func TestOperatorsHearThatTheMasterEnds(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAnswerThatIsTooLargeIsRefusedWithWhatToDo(t *testing.T) {
+	answer := func(bytes int) *operator.Response {
+		return &operator.Response{ReadFile: &operator.Response_ReadFile{Size: new(uint64(bytes)), Data: make([]byte, bytes)}}
+	}
+	if _, err := master.Fitting(answer(master.MaxAnswer - 100)); err != nil {
+		t.Error(err)
+	}
+	got, err := master.Fitting(answer(master.MaxAnswer))
+	if got != nil || status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), "ask for less") {
+		t.Errorf("answer %v, error %v", got != nil, err)
+	}
+}

@@ -6,6 +6,7 @@ package master_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -109,7 +110,8 @@ func (cl *client) weights(t *testing.T) map[string]float64 {
 
 func TestNothingLeavesTheMasterBeforeItIsDurable(t *testing.T) {
 	d := &diary{}
-	inBubble(t, master.Config{Registry: d}, func(t *testing.T, c *cluster) {
+	var log lockedBuffer
+	inBubble(t, master.Config{Registry: d, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(t *testing.T, c *cluster) {
 		cl := c.dial()
 		hold := make(chan struct{})
 		d.set(nil, hold)
@@ -136,6 +138,27 @@ func TestNothingLeavesTheMasterBeforeItIsDurable(t *testing.T) {
 			t.Errorf("event %v", e)
 		}
 	})
+	if want := "the registry is slow, and everybody waits for it\" took=1m0s records="; !strings.Contains(log.String(), want) {
+		t.Errorf("it does not log %s: %s", want, log.String())
+	}
+}
+
+// lockedBuffer takes a log.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func TestAMasterThatCannotRememberEndsWithoutAWord(t *testing.T) {
