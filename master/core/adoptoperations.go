@@ -91,8 +91,11 @@ func (c *Core) adoptOperations(a *agent, r *registration) {
 		if f := o.framework; f != nil && (f.ending && o.held.IsEmpty() || o.id != nil && f.named[o.id.GetValue()] != nil) {
 			o.id = nil // nobody is to hear of it, or of one of this id on another agent
 		}
-		if o.id == nil && o.held.IsEmpty() {
-			continue // it is acknowledged when the agent tells of it
+		if o.id == nil && o.held.IsEmpty() { // it is acknowledged when the agent tells of it
+			if o.framework != nil {
+				c.forgetIfEmpty(o.framework)
+			}
+			continue
 		}
 		c.addOperation(o)
 		if o.framework != nil && !o.held.IsEmpty() {

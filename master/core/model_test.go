@@ -36,7 +36,7 @@ func newModel(t *rapid.T) *model {
 	m := &model{parked: make(map[string]bool)}
 	m.w = newWorld(t, withOfferTimeout(time.Minute), modelPings)
 	for i := range 3 {
-		a := &modelAgent{m: m, hostname: fmt.Sprint("host", i), total: resource.MustParse("cpus:4;mem:400;ports:[1-4]")}
+		a := &modelAgent{m: m, hostname: fmt.Sprint("host", i), base: resource.MustParse("cpus:4;mem:400;ports:[1-4];disk:100")}
 		a.reset()
 		m.agents = append(m.agents, a)
 	}
@@ -57,6 +57,7 @@ func newModelSched(m *model, failoverTimeout float64) *modelSched {
 		m:       m,
 		info:    frameworkInfo(partitionAware, withFailoverTimeout(failoverTimeout)),
 		offers:  make(map[string]*mesos.Offer),
+		ordered: make(map[string]bool),
 		open:    make(map[string]bool),
 		blurred: make(map[string]bool),
 		removed: make(map[string]bool),
@@ -86,6 +87,9 @@ func (m *model) settle() {
 		a.settleDrain()
 		sum := m.sum(a, "runs and is offered")
 		sum.add(a.committed())
+		for _, r := range a.worked() {
+			sum.add(r)
+		}
 		for _, s := range m.scheds {
 			for _, o := range s.offers {
 				if a.id != nil && o.GetAgentId().GetValue() == a.id.GetValue() {
@@ -153,6 +157,12 @@ func TestTheClusterKeepsItsBooksWhateverHappens(t *testing.T) {
 			"suppress or revive":     m.suppressOrRevive,
 			"update a framework":     m.update,
 			"reconcile":              m.reconcile,
+
+			"acknowledge an operation": m.acknowledgeOperation,
+			"reconcile operations":     m.reconcileOperations,
+			"an operation ends":        m.finishOperation,
+			"an agent changes":         m.changeAgent,
+
 			"connect an agent":       m.connectAgent,
 			"disconnect an agent":    m.disconnectAgent,
 			"deliver to an agent":    m.deliver,
@@ -249,7 +259,18 @@ func (m *model) accept(t *rapid.T) {
 			offers = append(offers, o)
 		}
 	}
-	s.accept(offers, float64(rapid.IntRange(0, 20).Draw(t, "refuse")), drawTasks(t, offers[0]))
+	var pool resource.Resources
+	for _, o := range offers {
+		pool = pool.Add(parse(m, o.GetResources()))
+	}
+	ops, pool := s.drawOperations(t, pool)
+	tasks := drawTasks(t, offers[0])
+	for _, r := range pool.Proto() {
+		if len(tasks) > 0 && r.GetDisk().GetPersistence() != nil && rapid.Bool().Draw(t, "use the volume") {
+			tasks[0].Resources = append(tasks[0].Resources, r)
+		}
+	}
+	s.accept(offers, float64(rapid.IntRange(0, 20).Draw(t, "refuse")), tasks, ops...)
 }
 
 func (m *model) acceptStale(t *rapid.T) {
@@ -394,6 +415,9 @@ func (m *model) quiesce() {
 			for s.conn != 0 && len(s.unacked) > 0 {
 				s.acknowledge(0)
 			}
+			for s.conn != 0 && len(s.ended) > 0 {
+				s.acknowledgeOperation()
+			}
 		}
 		m.reactivateAll()
 	}
@@ -401,18 +425,19 @@ func (m *model) quiesce() {
 		m.w.pass(time.Minute)
 		m.settle()
 	}
+	m.checkOperations()
 	m.checkEmpty()
 }
 
 // busy tells whether an agent has a task or is away, or something is on its way.
 func (m *model) busy() bool {
 	for _, a := range m.agents {
-		if a.conn == 0 || m.waiting(a) || len(a.tasks) > 0 || len(a.executors) > 0 || m.parked[a.id.GetValue()] {
+		if a.conn == 0 || m.waiting(a) || len(a.tasks) > 0 || len(a.executors) > 0 || len(a.operations) > 0 || m.parked[a.id.GetValue()] {
 			return true
 		}
 	}
 	for _, s := range m.scheds {
-		if s.conn != 0 && len(s.unacked) > 0 {
+		if s.conn != 0 && len(s.unacked)+len(s.ended) > 0 {
 			return true
 		}
 	}
@@ -423,6 +448,7 @@ func (m *model) endAll(a *modelAgent) {
 	if a.id == nil {
 		return
 	}
+	m.endOperations(a)
 	for _, k := range sortedKeys(a.executors) {
 		a.exit(k)
 	}

@@ -23,10 +23,13 @@ type key struct{ framework, id string }
 type modelAgent struct {
 	m        *model
 	hostname string
-	id       *mesos.AgentID // nil while it is new
-	conn     core.ConnID    // 0 while its link is down
-	total    resource.Resources
+	id       *mesos.AgentID     // nil while it is new
+	conn     core.ConnID        // 0 while its link is down
+	base     resource.Resources // what it is started with
+	total    resource.Resources // what operations have made of it
+	changes  int                // of total, by itself
 
+	operations map[string]*modelOperation
 	frameworks map[string]*mesos.FrameworkInfo
 	leaving    map[string]bool // frameworks that the master ended
 	tasks      map[key]*modelTask
@@ -53,6 +56,9 @@ func (a *modelAgent) reset() {
 	a.tasks = make(map[key]*modelTask)
 	a.executors = make(map[key]*mesos.ExecutorInfo)
 	a.exits, a.draining = nil, nil
+	a.operations = make(map[string]*modelOperation)
+	a.total = a.base
+	a.changes++
 }
 
 // connect registers, with all that the agent has. Where the master has not yet
@@ -65,8 +71,12 @@ func (a *modelAgent) connect() {
 		a.disconnect()
 	}
 	w.down[a.conn] = nil
-	info := &mesos.AgentInfo{Hostname: &a.hostname, Id: a.id, Resources: a.total.Proto()}
-	r := &link.Register{Agent: info, Version: new("1"), Drain: a.draining}
+	info := &mesos.AgentInfo{Hostname: &a.hostname, Id: a.id, Resources: a.base.Proto()}
+	r := &link.Register{
+		Agent: info, Version: new("1"), Total: a.total.Proto(), ResourceVersion: []byte(a.version()), Operations: a.listedOperations(),
+		Drain: a.draining,
+	}
+	withCapabilities(r, mesos.AgentInfo_Capability_RESIZE_VOLUME)
 	for _, f := range slices.Sorted(maps.Keys(a.frameworks)) {
 		r.Frameworks = append(r.Frameworks, a.frameworks[f])
 	}
@@ -116,6 +126,15 @@ func (a *modelAgent) deliver() {
 		for _, t := range a.sorted() {
 			a.transmit(t)
 		}
+		for _, o := range a.sortedOperations() {
+			if !o.pending() {
+				a.tell(o)
+			}
+		}
+	case *link.FromMaster_ApplyOperation:
+		a.apply(m.ApplyOperation)
+	case *link.FromMaster_AcknowledgeOperation:
+		a.operationAcknowledged(m.AcknowledgeOperation)
 	case *link.FromMaster_Run:
 		a.run(m.Run)
 	case *link.FromMaster_Kill:
@@ -148,6 +167,13 @@ func (a *modelAgent) run(r *link.Run) {
 	a.m.order++
 	t.order = a.m.order
 	a.tasks[t.key] = t
+	if k := (key{f, t.executor}); !a.current(r) {
+		a.report(t, mesos.TaskState_TASK_FAILED)
+		if t.executor != "" && a.executors[k] == nil && r.GetLaunchExecutor() {
+			a.exit(k)
+		}
+		return
+	}
 	if a.leaving[f] { // an earlier master said so: this is one by which the framework came back
 		a.report(t, mesos.TaskState_TASK_FAILED)
 		if k := (key{f, t.executor}); t.executor != "" && a.executors[k] == nil && r.GetLaunchExecutor() {
@@ -282,7 +308,7 @@ func (a *modelAgent) committed() resource.Resources {
 		sum.add(parse(a.m, e.GetResources()))
 	}
 	for _, msg := range a.m.w.down[a.conn] {
-		if r := msg.GetRun(); r != nil {
+		if r := msg.GetRun(); r != nil && a.current(r) {
 			e := r.GetTask().GetExecutor()
 			k := key{r.GetFramework().GetId().GetValue(), e.GetExecutorId().GetValue()}
 			if e != nil && !seen[k] {
@@ -316,7 +342,7 @@ type adder struct {
 }
 
 func (m *model) sum(a *modelAgent, what string) *adder {
-	return &adder{a: a, what: what, left: a.total}
+	return &adder{a: a, what: what, left: a.effective()}
 }
 
 func (s *adder) add(r resource.Resources) {

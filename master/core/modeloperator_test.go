@@ -138,7 +138,7 @@ func (a *modelAgent) beginDrain(config *mesos.DrainConfig) {
 }
 
 func (a *modelAgent) settleDrain() {
-	if len(a.tasks)+len(a.executors) == 0 {
+	if len(a.tasks)+len(a.executors)+len(a.operations) == 0 {
 		a.draining = nil
 	}
 }

@@ -31,6 +31,10 @@ type modelSched struct {
 	unacked []*mesos.TaskStatus
 	inverse map[string]*mesos.InverseOffer // that stand
 	ends    map[string]bool                // uuids of ends
+
+	ordered map[string]bool          // operations that are to be told: whether no end was told yet
+	ended   []*mesos.OperationStatus // that are not acknowledged
+
 	answers map[string]mesos.TaskState
 	filters []modelFilter
 	refused map[string]bool // tasks of the ACCEPT that is going on which were refused
@@ -129,6 +133,8 @@ func (s *modelSched) take() {
 			delete(s.inverse, id)
 		case scheduler.Event_UPDATE:
 			s.updated(e.GetUpdate().GetStatus())
+		case scheduler.Event_UPDATE_OPERATION_STATUS:
+			s.operationUpdated(e.GetUpdateOperationStatus().GetStatus())
 		case scheduler.Event_ERROR:
 			s.over = true
 		}
@@ -214,14 +220,14 @@ func (s *modelSched) end(id string, status *mesos.TaskStatus) {
 }
 
 // accept takes offers for tasks: each is run, or refused.
-func (s *modelSched) accept(offers []*mesos.Offer, refuseSeconds float64, tasks []*mesos.TaskInfo) {
+func (s *modelSched) accept(offers []*mesos.Offer, refuseSeconds float64, tasks []*mesos.TaskInfo, ops ...*mesos.Offer_Operation) {
 	s.refused = make(map[string]bool)
 	before := s.m.runs()
 	for _, o := range offers {
 		s.forget(o.GetId().GetValue())
 	}
 	s.call(&scheduler.Call{Type: scheduler.Call_ACCEPT.Enum(), Accept: &scheduler.Call_Accept{
-		OfferIds: offerIDs(offers), Operations: []*mesos.Offer_Operation{launch(tasks...)}, Filters: refuse(refuseSeconds),
+		OfferIds: offerIDs(offers), Operations: append(ops, launch(tasks...)), Filters: refuse(refuseSeconds),
 	}})
 	if got, want := s.m.runs()-before, len(tasks)-len(s.refused); got != want {
 		s.m.w.t.Fatalf("of %d tasks %d were refused and %d are to run", len(tasks), len(s.refused), got)
