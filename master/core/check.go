@@ -83,15 +83,23 @@ func (c *Core) checkAgent(a *agent) error {
 }
 
 // checkOffers checks that the offers of an agent fit into what is not in use: all
-// together or, where they may overlap, each.
+// together or, where they may overlap, those of each framework.
 func (c *Core) checkOffers(a *agent, left resource.Resources) error {
 	var errs []error
+	rest := make(map[*framework]resource.Resources) // under nil for all together
 	for _, o := range a.offers {
-		rest, err := left.Subtract(o.resources)
+		var holder *framework
+		if c.cfg.OptimisticOffers {
+			holder = o.framework
+		}
+		if _, ok := rest[holder]; !ok {
+			rest[holder] = left
+		}
+		after, err := rest[holder].Subtract(o.resources)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("offer %s exceeds what is free of %s: %w", o.id, a.total, err))
-		} else if !c.cfg.OptimisticOffers {
-			left = rest
+		} else {
+			rest[holder] = after
 		}
 		if why := a.inactive(); c.offers[o.id] != o || why != "" {
 			errs = append(errs, fmt.Errorf("offer %s stands, and is unknown or the agent is %s", o.id, why))

@@ -37,7 +37,7 @@
 //
 //   - offered + used + free = total, on each agent, and the allocator agrees; used
 //     is what tasks, executors and operations hold, and offers that may overlap
-//     each fit into the rest;
+//     fit into the rest for each framework;
 //   - every offer belongs to one connected framework and one connected agent;
 //   - every task and executor belongs to a framework and an agent that exist,
 //     and is found from both;

@@ -12,6 +12,7 @@ import (
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/scheduler"
+	"github.com/tepui/tepui/master/allocator"
 	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
 	"google.golang.org/protobuf/proto"
@@ -30,11 +31,28 @@ type model struct {
 	uuids  uint64
 	master int
 	parked map[string]bool // agents that are deactivated, drain or have drained
+
+	optimistic bool // offers may overlap
 }
 
-func newModel(t *rapid.T) *model {
-	m := &model{parked: make(map[string]bool)}
-	m.w = newWorld(t, withOfferTimeout(time.Minute), modelPings)
+// optimistically lets offers of several frameworks overlap.
+func optimistically(cfg *core.Config) {
+	cfg.OptimisticOffers = true
+	cfg.Allocator = allocator.New(allocator.Config{Optimistic: true})
+}
+
+// world returns a new master.
+func (m *model) world(t rapid.TB, options ...func(*core.Config)) *world {
+	options = append(options, withOfferTimeout(time.Minute), modelPings)
+	if m.optimistic {
+		options = append(options, optimistically)
+	}
+	return newWorld(t, options...)
+}
+
+func newModel(t *rapid.T, optimistic bool) *model {
+	m := &model{optimistic: optimistic, parked: make(map[string]bool)}
+	m.w = m.world(t)
 	for i := range 3 {
 		a := &modelAgent{m: m, hostname: fmt.Sprint("host", i), base: resource.MustParse("cpus:4;mem:400;ports:[1-4];disk:100")}
 		a.reset()
@@ -91,9 +109,13 @@ func (m *model) settle() {
 			sum.add(r)
 		}
 		for _, s := range m.scheds {
+			each := sum
+			if m.optimistic { // what is offered to one may be offered to others, too
+				each = new(*sum)
+			}
 			for _, o := range s.offers {
 				if a.id != nil && o.GetAgentId().GetValue() == a.id.GetValue() {
-					sum.add(parse(m, o.GetResources()))
+					each.add(parse(m, o.GetResources()))
 				}
 			}
 		}
@@ -117,12 +139,12 @@ func (m *model) runs() int {
 // or nothing. Everybody is disconnected, and all that was on its way is lost.
 func (m *model) restart(remember bool) {
 	m.master++
-	options := []func(*core.Config){withOfferTimeout(time.Minute), modelPings, withMaster(fmt.Sprint("m", m.master))}
+	options := []func(*core.Config){withMaster(fmt.Sprint("m", m.master))}
 	if remember {
 		records := m.w.remembered()
 		options = append(options, func(c *core.Config) { c.Remembered = records })
 	}
-	fresh := newWorld(m.w.t, options...)
+	fresh := m.world(m.w.t, options...)
 	fresh.now, fresh.conns = m.w.now, m.w.conns
 	if remember {
 		fresh.records = m.w.records
@@ -142,9 +164,13 @@ func (m *model) restart(remember bool) {
 	}
 }
 
-func TestTheClusterKeepsItsBooksWhateverHappens(t *testing.T) {
+func TestTheClusterKeepsItsBooksWhateverHappens(t *testing.T) { testCluster(t, false) }
+
+func TestTheClusterKeepsItsBooksWhereOffersOverlap(t *testing.T) { testCluster(t, true) }
+
+func testCluster(t *testing.T, optimistic bool) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := newModel(t)
+		m := newModel(t, optimistic)
 		t.Repeat(map[string]func(*rapid.T){
 			"connect a scheduler":    m.connectScheduler,
 			"disconnect a scheduler": m.disconnectScheduler,
@@ -482,6 +508,9 @@ func (m *model) checkEmpty() {
 					offered = offered.Add(parse(m, o.GetResources()))
 				}
 			}
+		}
+		if m.optimistic {
+			offered = resource.Resources{} // it is free, too
 		}
 		if _, _, free := m.w.alloc.Agent(core.AgentID(a.id.GetValue())); !free.Add(offered).Equal(a.total) {
 			m.w.t.Errorf("of agent %s %s are free and %s offered, want %s in all", a.id, free, offered, a.total)

@@ -4,22 +4,18 @@
 package core_test
 
 import (
+	"strings"
 	"testing"
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/scheduler"
-	"github.com/tepui/tepui/master/allocator"
-	"github.com/tepui/tepui/master/core"
 )
 
 // TestOverlappingOffersOfOneFrameworkStandTogetherOrNotAtAll: a framework holds two
 // offers of one agent, and each of them alone still fits after another framework
 // has launched; both do not.
 func TestOverlappingOffersOfOneFrameworkStandTogetherOrNotAtAll(t *testing.T) {
-	w := newWorld(t, func(cfg *core.Config) {
-		cfg.OptimisticOffers = true
-		cfg.Allocator = allocator.New(allocator.Config{Optimistic: true})
-	})
+	w := newWorld(t, optimistically)
 	a, b := w.subscribe(), w.subscribe()
 	n := w.node("cpus:8;mem:800")
 	a.offer()
@@ -35,4 +31,67 @@ func TestOverlappingOffersOfOneFrameworkStandTogetherOrNotAtAll(t *testing.T) {
 	b.accept(more, refuse(1000), launch(commandTask("t2", more[0], "cpus:1;mem:100")))
 	a.next(scheduler.Event_RESCIND)
 	has(t, a.offer(), "cpus:1;mem:100")
+}
+
+// overlapping is two frameworks that are offered the same agent.
+func overlapping(t *testing.T, options ...func(*mesos.FrameworkInfo)) (w *world, n *node, a, b *sched, ofA, ofB *mesos.Offer) {
+	w = newWorld(t, optimistically)
+	a = w.subscribe(append(options, withRole("a"), refined)...)
+	b = w.subscribe(append(options, withRole("b"), refined)...)
+	n = w.able("cpus:8;mem:800")
+	return w, n, a, b, a.offer(), b.offer()
+}
+
+func TestTheFirstToLaunchWinsAndTheOthersOfferIsRescindedAtOnce(t *testing.T) {
+	for name, options := range map[string][]func(*mesos.FrameworkInfo){"PARTITION_AWARE": {partitionAware}, "others": nil} {
+		t.Run(name, func(t *testing.T) {
+			_, n, a, b, ofA, ofB := overlapping(t, options...)
+			has(t, ofA, "cpus:8;mem:800")
+			has(t, ofB, "cpus:8;mem:800")
+			a.accept([]*mesos.Offer{ofA}, refuse(1000), launch(commandTask("t", ofA, "cpus:1")))
+			if n.next().GetRun() == nil {
+				t.Error("the first is not run")
+			}
+			b.rescinded(ofB)
+			// Its launch had crossed the rescind.
+			b.accept([]*mesos.Offer{ofB}, refuse(0), launch(commandTask("u", ofB, "cpus:1")))
+			want := mesos.TaskState_TASK_LOST
+			if options != nil {
+				want = mesos.TaskState_TASK_DROPPED
+			}
+			got := b.find(scheduler.Event_UPDATE).GetUpdate().GetStatus()
+			if got.GetState() != want || got.GetReason() != mesos.TaskStatus_REASON_INVALID_OFFERS ||
+				!strings.Contains(got.GetMessage(), "resources no longer offered") {
+				t.Errorf("update %v, want %v: resources no longer offered", got, want)
+			}
+			n.quiet()
+		})
+	}
+}
+
+func TestAnOfferThatNobodyTookAnythingOfStands(t *testing.T) {
+	w, _, a, b, ofA, ofB := overlapping(t)
+	a.decline(refuse(1000), ofA)
+	w.pass(filterOver)
+	b.quiet()
+	b.accept([]*mesos.Offer{ofB}, refuse(1000), launch(commandTask("u", ofB, "cpus:8")))
+	b.quiet()
+}
+
+func TestAnOverlappingOfferIsRescindedWhenItsResourcesBecomeOthers(t *testing.T) {
+	_, n, a, b, ofA, ofB := overlapping(t)
+	a.accept([]*mesos.Offer{ofA}, refuse(1000), reserve("cpus"+reservedFor("a")+":2"))
+	n.operation(mesos.Offer_Operation_RESERVE)
+	b.rescinded(ofB)
+	has(t, b.offer(), "cpus:6;mem:800")
+	has(t, a.offer(), "cpus:6;mem:800;cpus"+reservedFor("a")+":2")
+}
+
+func TestAnOperatorRescindsOnlyTheOverlappingOffersThatAreInTheWay(t *testing.T) {
+	w, n, a, b, ofA, ofB := overlapping(t)
+	w.must(reserveCall(n.id, "cpus"+reservedFor("z")+":2"))
+	a.rescinded(ofA)
+	b.rescinded(ofB)
+	has(t, a.offer(), "cpus:6;mem:800")
+	has(t, b.offer(), "cpus:6;mem:800")
 }
