@@ -121,6 +121,3 @@ func New(cfg Config) *Fair {
 	}
 	return f
 }
-
-// NewFair is New with nothing set but the interval.
-func NewFair(interval time.Duration) *Fair { return New(Config{Interval: interval}) }

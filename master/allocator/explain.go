@@ -42,10 +42,10 @@ func (f *Fair) Explain(now time.Time, q core.ExplainQuery) (core.Explanation, bo
 		if q.Agent != "" && q.Agent != a.id {
 			continue
 		}
-		e := f.explain(now, a, c, x.Silent)
-		x.Verdicts[e.Verdict]++
+		t := f.tell(a, c, x.Silent)
+		x.Verdicts[t.verdict]++
 		if q.Limit == 0 || len(x.Agents) < q.Limit {
-			x.Agents = append(x.Agents, e)
+			x.Agents = append(x.Agents, f.say(now, a, c, t, x.Silent))
 		}
 	}
 	x.Used = f.scalars(left)
@@ -102,33 +102,55 @@ func (f *Fair) scalars(q quantities) resource.Resources {
 	return r
 }
 
-// explain tells what was decided about one agent: what stands, before what would
-// be decided now.
-func (f *Fair) explain(now time.Time, a *agent, c *client, silent string) core.AgentExplanation {
-	e := core.AgentExplanation{Agent: a.id, Hostname: a.info.GetHostname(), Free: a.free}
+// told is a verdict with what it was found by.
+type told struct {
+	verdict core.Verdict
+	finding finding
+	hold    *hold   // of VerdictGranted
+	past    *record // of VerdictDue
+}
+
+// tell tells what was decided about one agent: what stands, before what would be
+// decided now.
+func (f *Fair) tell(a *agent, c *client, silent string) told {
 	if i, ok := a.held(c); ok {
-		e.Verdict, e.Text = core.VerdictGranted, grantedText(now, a, &a.holds[i])
-		return e
+		return told{verdict: core.VerdictGranted, hold: &a.holds[i]}
 	}
 	switch {
 	case !a.active:
-		e.Verdict, e.Text = core.VerdictInactive, "the agent may not be offered"
+		return told{verdict: core.VerdictInactive}
+	case silent != "":
+		return told{verdict: core.VerdictSilent}
+	}
+	found := f.look(a, c)
+	if found.verdict == core.VerdictTaken && !f.cfg.Optimistic {
+		if r := a.preferred(c); r != nil {
+			return told{verdict: core.VerdictDue, past: r}
+		}
+	}
+	return told{verdict: found.verdict, finding: found}
+}
+
+// say puts it in words.
+func (f *Fair) say(now time.Time, a *agent, c *client, t told, silent string) core.AgentExplanation {
+	e := core.AgentExplanation{Agent: a.id, Hostname: a.info.GetHostname(), Verdict: t.verdict, Free: a.free}
+	switch t.verdict {
+	case core.VerdictGranted:
+		e.Text = grantedText(now, a, t.hold)
+	case core.VerdictInactive:
+		e.Text = "the agent may not be offered"
 		if a.inactive != "" {
 			e.Text += ": " + a.inactive
 		}
-		return e
-	case silent != "":
-		e.Verdict, e.Text = core.VerdictSilent, silent
-		return e
+	case core.VerdictSilent:
+		e.Text = silent
+	case core.VerdictDue:
+		e.Text = f.dueText(now, c, t.past)
+	default:
+		e.Text = f.text(now, a, c, t.finding)
 	}
-	found := f.look(a, c)
-	if r := a.preferred(c); r != nil && found.verdict == core.VerdictTaken && !f.cfg.Optimistic {
-		e.Verdict, e.Text = core.VerdictDue, f.dueText(now, c, r)
-		return e
-	}
-	e.Verdict, e.Text = found.verdict, f.text(now, a, c, found)
-	if found.filter != nil {
-		e.Until = found.filter.expires
+	if t.finding.filter != nil {
+		e.Until = t.finding.filter.expires
 	}
 	return e
 }

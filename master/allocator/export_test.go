@@ -12,6 +12,9 @@ import (
 // WalkAlways makes it go through the order of all clients, however few matter.
 func (f *Fair) WalkAlways() { f.few = 0 }
 
+// Looks returns how often a client was looked at for an agent.
+func (f *Fair) Looks() uint64 { return f.looks }
+
 // CheckDenied checks after a pass that those who are known to be denied what an
 // agent has free would be denied it if they were looked at.
 func (f *Fair) CheckDenied() error {

@@ -54,6 +54,7 @@ type Fair struct {
 	ownMinimums int      // clients with a minimum of their own
 
 	pass     uint64       // number of the last one
+	looks    uint64       // how often somebody was looked at: the work, whatever the machine
 	eligible set          // clients that may be granted something
 	renewed  set          // those of them that are to be looked at on all agents
 	dirty    []*agent     // agents to look at in the next pass, those with dirty set

@@ -436,3 +436,45 @@ func TestAnExpiredFilterIsOfInterestForItsPairOnly(t *testing.T) {
 	d.now = d.now.Add(time.Minute)
 	d.want("a1 f a cpus:1;mem:100")
 }
+
+func TestAPassLooksOnlyAtWhatChanged(t *testing.T) {
+	const agents, frameworks = 200, 20
+	d := newDesk(t)
+	benchAgents(d.Fair, agents, frameworks)
+	grants := d.allocate()
+	looks := func(most uint64, what string, do func()) {
+		t.Helper()
+		before := d.Looks()
+		do()
+		got := d.allocate()
+		if n := d.Looks() - before; n > most {
+			t.Errorf("%s: %d looks for %d grants, want %d at most", what, n, len(got), most)
+		}
+	}
+	looks(0, "nothing", func() {})
+	looks(1, "a piece that comes back", func() { d.Release(grants[0]) })
+	for i := range frameworks { // so that nobody is granted what is refused
+		d.Suppress(core.FrameworkID(fmt.Sprint("f", i)), benchStar)
+	}
+	for _, p := range grants[1:] {
+		d.Refuse(d.now, p, time.Minute)
+	}
+	d.now = d.now.Add(time.Minute)
+	d.allocate()
+	looks(agents, "a framework that revives", func() { d.Revive("f3", benchStar) })
+}
+
+func TestAFilterThatExpiresCostsOneLook(t *testing.T) {
+	d := newDesk(t)
+	benchAgents(d.Fair, 100, 1)
+	for i, p := range d.allocate() {
+		d.Refuse(d.now, p, time.Minute+time.Duration(i)*time.Second)
+	}
+	d.now = d.now.Add(allocator.DefaultInterval)
+	d.want()
+	d.now = d.now.Add(time.Minute)
+	before := d.Looks()
+	if got := len(d.allocate()); got != 2 || d.Looks()-before != 2 {
+		t.Errorf("%d grants with %d looks, want 2 with 2", got, d.Looks()-before)
+	}
+}

@@ -100,6 +100,7 @@ func (s *search) skips(b *bound) bool {
 // try tells whether a client may be granted something of the agent, and remembers
 // if not.
 func (s *search) try(c *client) bool {
+	s.looks++
 	if s.first {
 		return s.tryFirst(c)
 	}

@@ -30,12 +30,12 @@ func (e *explainer) Explain(_ time.Time, q core.ExplainQuery) (core.Explanation,
 }
 
 func newExplainedWorld(t *testing.T) (*world, *explainer) {
-	e := &explainer{Fair: allocator.NewFair(0)}
+	e := &explainer{Fair: allocator.New(allocator.Config{})}
 	return newWorld(t, func(c *core.Config) { c.Allocator = e }), e
 }
 
 // explained gives a core an explainer that has nothing to say.
-func explained(c *core.Config) { c.Allocator = &explainer{Fair: allocator.NewFair(0)} }
+func explained(c *core.Config) { c.Allocator = &explainer{Fair: allocator.New(allocator.Config{})} }
 
 // why asks for an explanation.
 func (w *world) why(q *link.ExplainRequest) (*link.ExplainResponse, *core.Error) {

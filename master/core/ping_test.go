@@ -27,7 +27,7 @@ func TestAConfigOfWhenAgentsAreUnreachableThatBreaksARuleNamesIt(t *testing.T) {
 		"limit not a number":     {func(c *core.Config) { c.RecoveryAgentRemovalLimit = math.NaN() }, []string{"RecoveryAgentRemovalLimit"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := core.Config{Master: &mesos.MasterInfo{Id: new("m")}, Allocator: allocator.NewFair(0)}
+			cfg := core.Config{Master: &mesos.MasterInfo{Id: new("m")}, Allocator: allocator.New(allocator.Config{})}
 			c.change(&cfg)
 			_, err := core.New(cfg)
 			if err == nil {

@@ -210,7 +210,7 @@ func TestABadRecordIsAnErrorThatNamesItAndWhatToDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := core.New(core.Config{
 				Master:    &mesos.MasterInfo{Id: new("m")},
-				Allocator: allocator.NewFair(0), Remembered: []core.Record{c.record},
+				Allocator: allocator.New(allocator.Config{}), Remembered: []core.Record{c.record},
 			})
 			for _, word := range append(c.words, "restore the registry", "remove this record") {
 				if err == nil || !strings.Contains(err.Error(), word) {
