@@ -453,3 +453,82 @@ func TestWhatHappensIsLogged(t *testing.T) {
 		t.Error("debug notes are logged to a logger that does not want them")
 	}
 }
+
+func TestTheSameResourcesAreOfferedToAllWhereThatIsAskedFor(t *testing.T) {
+	for name, optimistic := range map[string]bool{"one at a time": false, "optimistic": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, master.Config{OptimisticOffers: optimistic}, func(t *testing.T, c *cluster) {
+				cl := c.dial()
+				a := cl.register("cpus:4;mem:1024", nil)
+				first, second := cl.subscribe(), make(chan *scheduler.Event, 1)
+				o := first.next(scheduler.Event_OFFERS).GetOffers().GetOffers()[0]
+				other := cl.subscribe()
+				go func() {
+					for {
+						e, err := other.Recv()
+						if err != nil {
+							return
+						}
+						if e.GetOffers() != nil || e.GetRescind() != nil {
+							second <- e
+						}
+					}
+				}()
+				synctest.Wait()
+				if got := len(second) > 0; got != optimistic {
+					t.Fatalf("the second framework is offered the agent too: %v", got)
+				}
+				if !optimistic {
+					return
+				}
+				theirs := (<-second).GetOffers().GetOffers()[0].GetId()
+				first.accept(o, task("t", o, o.GetResources()))
+				if id := a.next().GetRun().GetTask().GetTaskId().GetValue(); id != "t" {
+					t.Errorf("the agent is to run %q", id)
+				}
+				if e := <-second; e.GetRescind().GetOfferId().GetValue() != theirs.GetValue() {
+					t.Errorf("the second framework hears %v", e)
+				}
+			})
+		})
+	}
+}
+
+func TestTheLeastThatIsOfferedIsTheOperators(t *testing.T) {
+	minimum := []resource.Resources{resource.MustParse("cpus:8")}
+	for name, tc := range map[string]struct {
+		config  master.Config
+		agent   string
+		offered bool
+	}{
+		"the usual minimum":       {master.Config{}, "cpus:4;mem:1024", true},
+		"below the usual minimum": {master.Config{}, "cpus:0.001;mem:1", false},
+		"a minimum of his own":    {master.Config{MinAllocatable: minimum}, "cpus:4;mem:1024", false},
+		"GPUs are kept":           {master.Config{}, "cpus:4;mem:1024;gpus:1", false},
+		"GPUs are for everybody":  {master.Config{OfferGPUs: true}, "cpus:4;mem:1024;gpus:1", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, tc.config, func(t *testing.T, c *cluster) {
+				cl := c.dial()
+				cl.register(tc.agent, nil)
+				s := cl.subscribe()
+				offered := make(chan struct{}, 1)
+				go func() {
+					for {
+						e, err := s.Recv()
+						if err != nil {
+							return
+						}
+						if e.GetOffers() != nil {
+							offered <- struct{}{}
+						}
+					}
+				}()
+				time.Sleep(10 * time.Second)
+				if got := len(offered) > 0; got != tc.offered {
+					t.Errorf("offered: %v, want %v", got, tc.offered)
+				}
+			})
+		})
+	}
+}
