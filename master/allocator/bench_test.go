@@ -87,8 +87,21 @@ func BenchmarkOneAgentChanged(b *testing.B) {
 	}
 }
 
-// refuseAll has every framework refuse every agent for a year.
-func refuseAll(b *testing.B, f *allocator.Fair, frameworks int) {
+// benchMore returns what an agent has with more cpus.
+func benchMore(cpus int) resource.Resources {
+	return resource.MustParse(fmt.Sprintf("cpus:%d;mem:4096;disk:4096;ports:[31000-32000]", cpus))
+}
+
+// resize changes what all agents have.
+func resize(f *allocator.Fair, agents int, total resource.Resources) {
+	for i := range agents {
+		f.UpdateAgent(core.AgentID(fmt.Sprint("a", i)), nil, total)
+	}
+}
+
+// refuseAll has every framework refuse every agent for a year: all the same, or
+// each another amount.
+func refuseAll(b *testing.B, f *allocator.Fair, agents, frameworks int, same bool) {
 	b.Helper()
 	for i := range frameworks { // each in its turn gets all there is
 		f.Suppress(core.FrameworkID(fmt.Sprint("f", i)), benchStar)
@@ -96,6 +109,9 @@ func refuseAll(b *testing.B, f *allocator.Fair, frameworks int) {
 	for i := range frameworks {
 		id := core.FrameworkID(fmt.Sprint("f", i))
 		f.Revive(id, benchStar)
+		if !same {
+			resize(f, agents, benchMore(24+frameworks-i))
+		}
 		for _, p := range f.Allocate(benchTime) {
 			f.Refuse(benchTime, p, allocator.MaxRefuse)
 		}
@@ -112,29 +128,25 @@ func refuseAll(b *testing.B, f *allocator.Fair, frameworks int) {
 // BenchmarkAllRefused is a pass that looks at every agent for every framework, all
 // of which have refused it: each agent has become a little smaller.
 func BenchmarkAllRefused(b *testing.B) {
-	for _, size := range []struct{ agents, frameworks int }{{1000, 200}, {5000, 50}, {10_000, 50}, {1000, 1000}} {
-		b.Run(fmt.Sprintf("agents=%d/frameworks=%d", size.agents, size.frameworks), func(b *testing.B) {
-			f := allocator.New(allocator.Config{})
-			benchAgents(f, size.agents, size.frameworks)
-			refuseAll(b, f, size.frameworks)
-			totals := [...]resource.Resources{
-				resource.MustParse("cpus:23;mem:4096;disk:4096;ports:[31000-32000]"),
-				resource.MustParse("cpus:22;mem:4096;disk:4096;ports:[31000-32000]"),
-			}
-			n := 0
-			b.ReportAllocs()
-			for b.Loop() {
-				b.StopTimer()
-				n++
-				for i := range size.agents {
-					f.UpdateAgent(core.AgentID(fmt.Sprint("a", i)), nil, totals[n%2])
+	for what, same := range map[string]bool{"same": true, "different": false} {
+		for _, size := range []struct{ agents, frameworks int }{{1000, 200}, {5000, 50}} {
+			b.Run(fmt.Sprintf("%s/agents=%d/frameworks=%d", what, size.agents, size.frameworks), func(b *testing.B) {
+				f := allocator.New(allocator.Config{})
+				benchAgents(f, size.agents, size.frameworks)
+				refuseAll(b, f, size.agents, size.frameworks, same)
+				n := 0
+				b.ReportAllocs()
+				for b.Loop() {
+					b.StopTimer()
+					n++
+					resize(f, size.agents, benchMore(23-n%2))
+					b.StartTimer()
+					if grants := f.Allocate(benchTime); len(grants) > 0 {
+						b.Fatalf("%d grants with all filters set", len(grants))
+					}
 				}
-				b.StartTimer()
-				if grants := f.Allocate(benchTime); len(grants) > 0 {
-					b.Fatalf("%d grants with all filters set", len(grants))
-				}
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -145,7 +157,7 @@ func BenchmarkSubscribe(b *testing.B) {
 		b.Run(fmt.Sprintf("agents=%d/frameworks=%d", size.agents, size.frameworks), func(b *testing.B) {
 			f := allocator.New(allocator.Config{})
 			benchAgents(f, size.agents, size.frameworks)
-			refuseAll(b, f, size.frameworks)
+			refuseAll(b, f, size.agents, size.frameworks, true)
 			b.ReportAllocs()
 			for b.Loop() {
 				f.Subscribe("f0", core.Subscription{Roles: benchStar})
