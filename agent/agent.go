@@ -65,7 +65,8 @@ func New(cfg Config) (*Agent, error) {
 // Serve runs the agent until ctx ends; then it shuts all executors down,
 // destroys their containers and returns. Executors and the CLI reach it on l,
 // and executors on the unix socket too; both are closed in the end. The error
-// is nil if all went well to the end.
+// is nil if all went well to the end. Serve also ends when an operator declares
+// the agent gone: the error is then, or wraps, a *GoneError.
 func (a *Agent) Serve(ctx context.Context, l net.Listener) error {
 	first, err := false, error(nil)
 	a.once.Do(func() { first, err = true, a.serve(ctx, l) })

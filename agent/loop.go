@@ -65,8 +65,9 @@ func (l *loop) post(p post) bool {
 // input posts an input alone.
 func (l *loop) input(in core.Input) bool { return l.post(post{in: in}) }
 
-// run owns the core until it has stopped, which begins when ctx ends. It
-// returns an error if containers are left that could not be ended in time.
+// run owns the core until it has stopped, which begins when ctx ends or the agent is
+// declared gone. It returns an error if it is, or if containers are left that could not
+// be ended in time.
 func (l *loop) run(ctx context.Context) error {
 	defer close(l.done)
 	timer := time.NewTimer(time.Hour)
@@ -94,6 +95,9 @@ func (l *loop) run(ctx context.Context) error {
 			return fmt.Errorf("%w: %s", errStopTimeout, strings.Join(l.leftovers(), ", "))
 		}
 		l.carryOut(l.core.Ready())
+	}
+	if message, gone := l.core.Gone(); gone {
+		return &GoneError{Agent: l.core.AgentID(), Message: message}
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func level(k core.NoteKind) slog.Level {
 	switch k {
 	case core.NoteTask, core.NoteExecutor, core.NoteUpdateDuplicate, core.NoteAckIgnored, core.NoteMessageIgnored:
 		return slog.LevelDebug
-	case core.NoteUpdateResent, core.NoteUpdateDropped, core.NoteLimitsFailed, core.NoteLeaving, core.NoteMasterSilent:
+	case core.NoteUpdateResent, core.NoteUpdateDropped, core.NoteLimitsFailed, core.NoteLeaving, core.NoteGone, core.NoteMasterSilent:
 		return slog.LevelWarn
 	default:
 		return slog.LevelInfo

@@ -6,6 +6,7 @@ package agent_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -14,7 +15,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -146,4 +150,45 @@ func TestServeWithoutARuntimeDir(t *testing.T) {
 	if c, err := l.Accept(); err == nil {
 		t.Errorf("the listener is open: %v", c)
 	}
+}
+
+// TestAnAgentThatIsDeclaredGoneEnds: its executors end first, it does not register
+// again, and Serve says what it was and what to do.
+func TestAnAgentThatIsDeclaredGoneEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		m := h.register()
+		m.run(command("t1"))
+		c := next(t, h.containers.started)
+		m.update(t, "t1", taskRunning)
+		began := time.Now()
+		m.send(&link.FromMaster{Message: &link.FromMaster_Shutdown{Shutdown: &link.Shutdown{
+			Message: new("an operator marked it gone"), Gone: new(true),
+		}}})
+		close(m.close)
+		if sig := next(t, c.signals); sig != syscall.SIGTERM {
+			t.Errorf("signal %v", sig)
+		}
+		err := next(t, h.served)
+		if took := time.Since(began); took != agent.DefaultKillGrace || !c.isDestroyed() {
+			t.Errorf("it ended after %v, its container destroyed: %v", took, c.isDestroyed())
+		}
+		gone, ok := errors.AsType[*agent.GoneError](err)
+		if !ok || gone.Agent != agentID || gone.Message != "an operator marked it gone" {
+			t.Fatalf("Serve: %#v", err)
+		}
+		for _, word := range []string{agentID, gone.Message, "start it again", "another agent"} {
+			if !strings.Contains(err.Error(), word) {
+				t.Errorf("error %q does not say %q", err, word)
+			}
+		}
+		for len(h.master.links) > 0 {
+			select {
+			case msg := <-(<-h.master.links).received:
+				t.Errorf("it came back and said %v", msg)
+			default:
+			}
+		}
+		h.served <- nil // for stop
+	})
 }

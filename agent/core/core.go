@@ -62,6 +62,8 @@ type Core struct {
 	idle  []*execution       // whose last task has ended in this step, of a draining agent
 
 	leaving  bool // the master does not want the agent: register anew when empty
+	gone     bool // for good: leaving, and never to register again
+	goneWhy  string
 	stopping bool
 	stopped  bool  // nothing is left to wait for
 	linger   timer // for the last acknowledgements before stopped
@@ -184,9 +186,13 @@ func (c *Core) Ready() Ready {
 // Deadline is when a Tick is due, if nothing happens before.
 func (c *Core) Deadline() (time.Time, bool) { return c.timers.next() }
 
-// Stopped tells whether a Stop is complete: no container is left, and the last
-// updates are acknowledged or nobody is there to do it.
+// Stopped tells whether the agent is over, after a Stop or because it is gone: no
+// container is left, and the last updates are acknowledged or nobody is there to do it.
 func (c *Core) Stopped() bool { return c.stopped }
+
+// Gone tells whether an operator has declared the agent gone, and what the master said
+// of it. Such an agent ends what it runs, and is over.
+func (c *Core) Gone() (message string, gone bool) { return c.goneWhy, c.gone }
 
 // id is the agent's id for a message, which must not share it: it changes.
 func (c *Core) id() *mesos.AgentID { return &mesos.AgentID{Value: new(c.agentID)} }

@@ -23,7 +23,7 @@ const (
 	down        linkState = iota
 	registering           // Register is out
 	registered
-	held // up, but an agent that the master does not want has still to become empty
+	held // up, but an agent that the master does not want has still to become empty, or is over
 )
 
 // maxExits is how many ends of executors are kept for the next registration.
@@ -38,7 +38,7 @@ func (c *Core) linkUp() {
 	if c.link != down {
 		c.linkDown()
 	}
-	if c.leaving && len(c.containers) > 0 {
+	if c.leaving && (c.gone || len(c.containers) > 0) {
 		c.link = held
 		return
 	}
@@ -146,7 +146,7 @@ func (c *Core) fromMaster(now time.Time, m *link.FromMaster) error {
 	case *link.FromMaster_Registered:
 		return c.registered(now, m.Registered)
 	case *link.FromMaster_Shutdown:
-		c.leave(now, m.Shutdown.GetMessage())
+		c.leave(now, m.Shutdown)
 		return nil
 	case nil:
 		return errors.New("core: the master's message is empty or of a kind that this agent does not know")
@@ -256,9 +256,15 @@ func (c *Core) shutdownFramework(now time.Time, m *link.ShutdownFramework) {
 }
 
 // leave ends everything, for a master that does not want the agent and will
-// acknowledge nothing; then the agent registers as one that was never there.
-func (c *Core) leave(now time.Time, message string) {
-	c.note(Note{Kind: NoteLeaving, Text: message})
+// acknowledge nothing; then the agent registers as one that was never there, or is
+// over if it is gone. A master cannot mean that of an agent that has no id yet.
+func (c *Core) leave(now time.Time, m *link.Shutdown) {
+	if m.GetGone() && c.agentID != "" && !c.gone {
+		c.gone, c.goneWhy = true, m.GetMessage()
+		c.note(Note{Kind: NoteGone, Text: m.GetMessage()})
+	} else {
+		c.note(Note{Kind: NoteLeaving, Text: m.GetMessage()})
+	}
 	c.leaving, c.link, c.exits, c.exitsListed = true, held, nil, 0
 	c.timers.stop(&c.silence)
 	c.drain = nil // it was of the agent that is to go
@@ -292,11 +298,7 @@ func (c *Core) settle(now time.Time) {
 		return
 	}
 	if c.leaving {
-		c.agentID = ""
-		if c.link == held {
-			c.link = down
-			c.send(Unlink{"the agent is empty and registers anew"})
-		}
+		c.left()
 	}
 	if c.stopping && !c.stopped {
 		if c.link != registered || c.isEmpty() {
@@ -304,6 +306,21 @@ func (c *Core) settle(now time.Time) {
 		} else if c.linger.place == 0 {
 			c.timers.set(&c.linger, now.Add(lingerTime))
 		}
+	}
+}
+
+// left lets go of the link that a leaving agent without containers still has. One
+// that is gone keeps its name, and needs nothing more.
+func (c *Core) left() {
+	reason := "the agent is empty and registers anew"
+	if c.gone {
+		reason, c.stopped = "the agent is gone", true
+	} else {
+		c.agentID = ""
+	}
+	if c.link == held {
+		c.link = down
+		c.send(Unlink{reason})
 	}
 }
 

@@ -23,6 +23,7 @@ type NoteKind uint8
 const (
 	NoteRegistered       NoteKind = iota // the master knows the agent
 	NoteLeaving                          // the master will not have the agent
+	NoteGone                             // the agent was declared gone, and is about to end
 	NoteStopping                         // the agent was told to stop
 	NoteExecutor                         // an executor changed its state
 	NoteTask                             // a task changed its state
@@ -46,6 +47,8 @@ func (k NoteKind) String() string {
 		return "registered with master"
 	case NoteLeaving:
 		return "told to leave by master"
+	case NoteGone:
+		return "declared gone by an operator"
 	case NoteStopping:
 		return "stopping"
 	case NoteExecutor:

@@ -1650,8 +1650,11 @@ func (x *ShutdownFramework) GetFrameworkId() *v1.FrameworkID {
 // Shutdown tells an agent that the master will not have it: its executors end
 // and it does not register again with this id.
 type Shutdown struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Message       *string                `protobuf:"bytes,1,req,name=message" json:"message,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Message *string                `protobuf:"bytes,1,req,name=message" json:"message,omitempty"`
+	// An operator has declared the agent gone: it does not register again as
+	// another one either, and ends.
+	Gone          *bool `protobuf:"varint,2,opt,name=gone" json:"gone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1691,6 +1694,13 @@ func (x *Shutdown) GetMessage() string {
 		return *x.Message
 	}
 	return ""
+}
+
+func (x *Shutdown) GetGone() bool {
+	if x != nil && x.Gone != nil {
+		return *x.Gone
+	}
+	return false
 }
 
 var File_api_link_agent_proto protoreflect.FileDescriptor
@@ -1816,9 +1826,10 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"\vexecutor_id\x18\x02 \x02(\v2\x14.mesos.v1.ExecutorIDR\n" +
 	"executorId\"M\n" +
 	"\x11ShutdownFramework\x128\n" +
-	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\"$\n" +
+	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\"8\n" +
 	"\bShutdown\x12\x18\n" +
-	"\amessage\x18\x01 \x02(\tR\amessage2F\n" +
+	"\amessage\x18\x01 \x02(\tR\amessage\x12\x12\n" +
+	"\x04gone\x18\x02 \x01(\bR\x04gone2F\n" +
 	"\x06Agents\x12<\n" +
 	"\aConnect\x12\x15.tepui.link.FromAgent\x1a\x16.tepui.link.FromMaster(\x010\x01B!Z\x1fgithub.com/tepui/tepui/api/link"
 

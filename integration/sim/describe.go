@@ -145,7 +145,7 @@ func describeDown(m *link.FromMaster) string {
 	case *link.FromMaster_ShutdownFramework:
 		return "shutdown framework " + m.ShutdownFramework.GetFrameworkId().GetValue()
 	case *link.FromMaster_Shutdown:
-		return "shutdown: " + m.Shutdown.GetMessage()
+		return fmt.Sprintf("shutdown (gone: %v): %s", m.Shutdown.GetGone(), m.Shutdown.GetMessage())
 	default:
 		return strings.TrimPrefix(fmt.Sprintf("%T", m), "*link.FromMaster_")
 	}

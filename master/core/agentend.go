@@ -151,13 +151,19 @@ func (c *Core) dismiss(a *agent, e agentEvent, why string) {
 	case agentUnregisters:
 		c.unlink(a, CloseDone)
 	default:
-		c.toAgent(a, shutdownMessage(why))
+		c.toAgent(a, shutdownMessage(why, e == agentMarkedGone))
 		c.unlink(a, CloseDone)
 	}
 }
 
-func shutdownMessage(why string) *link.FromMaster {
-	return &link.FromMaster{Message: &link.FromMaster_Shutdown{Shutdown: &link.Shutdown{Message: new(why)}}}
+// shutdownMessage tells an agent that it is not wanted as what it is; one that is gone
+// is to end.
+func shutdownMessage(why string, gone bool) *link.FromMaster {
+	m := &link.Shutdown{Message: new(why)}
+	if gone {
+		m.Gone = new(true)
+	}
+	return &link.FromMaster{Message: &link.FromMaster_Shutdown{Shutdown: m}}
 }
 
 // sortedAgents returns agents in the order in which they registered.

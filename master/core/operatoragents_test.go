@@ -163,7 +163,7 @@ func TestADrainedAgentIsGoneIfThatWasAskedFor(t *testing.T) {
 	if n.next().GetAcknowledge() == nil {
 		t.Error("the agent is not sent the acknowledgement first")
 	}
-	n.turnedAway("gone")
+	n.toldGone("gone")
 	n.remembered(registry.AgentState_AGENT_GONE)
 	s.nextFailure()
 	s.quiet()
@@ -232,7 +232,7 @@ func TestAnAgentThatIsUnreachableCanBeMarkedGone(t *testing.T) {
 	if got := core.CompletedTasks(w.core, s.id.GetValue()); len(got) != 1 || got[0].GetState() != mesos.TaskState_TASK_GONE_BY_OPERATOR {
 		t.Errorf("completed are %v, want t", got)
 	}
-	n.again(nil).turnedAway("marked gone")
+	n.again(nil).toldGone("marked gone")
 }
 
 func TestAnAgentThatIsRecoveredCanBeMarkedGone(t *testing.T) {
@@ -240,7 +240,7 @@ func TestAnAgentThatIsRecoveredCanBeMarkedGone(t *testing.T) {
 	n.w, s = failover(w, s)
 	n.w.must(markGoneCall(n.id))
 	s.nextFailure()
-	n.again(nil).turnedAway("marked gone")
+	n.again(nil).toldGone("marked gone")
 	n.w.pass(time.Hour)
 	s.quiet()
 }

@@ -27,7 +27,7 @@ func (c *Core) register(conn ConnID, current *agent, address string, m *link.Reg
 	}
 	if why := c.turnAway(r, a, address); why != "" {
 		c.note(Note{Level: Warn, Event: "agent turned away", Agent: r.id, Detail: why})
-		c.out.Send = append(c.out.Send, Message{Conn: conn, Down: shutdownMessage(why)})
+		c.out.Send = append(c.out.Send, Message{Conn: conn, Down: shutdownMessage(why, a != nil && a.state == AgentGone)})
 		c.close(conn, CloseDone)
 		return nil
 	}
@@ -95,7 +95,7 @@ func (a *agent) identity() *mesos.AgentInfo {
 func (c *Core) turnAway(r *registration, a *agent, address string) string {
 	switch {
 	case a != nil && a.state == AgentGone:
-		return fmt.Sprintf("agent %s was marked gone by an operator, its tasks were reported so: register as a new agent", r.id)
+		return fmt.Sprintf("agent %s was marked gone by an operator, its tasks were reported so: it does not come back", r.id)
 	case a != nil && a.state == AgentRemoved:
 		return fmt.Sprintf("agent %s was removed, its tasks were reported lost: register as a new agent", r.id)
 	case a != nil && a.info.GetHostname() != r.info.GetHostname():

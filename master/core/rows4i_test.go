@@ -33,11 +33,25 @@ func (n *node) again(change func(*link.Register)) *node {
 // words, and that its link ends.
 func (n *node) turnedAway(words ...string) {
 	n.w.t.Helper()
-	text := n.next().GetShutdown().GetMessage()
+	n.shutDown(false, words...)
+}
+
+// toldGone checks the same of an agent that is to end, since it is gone.
+func (n *node) toldGone(words ...string) {
+	n.w.t.Helper()
+	n.shutDown(true, words...)
+}
+
+func (n *node) shutDown(gone bool, words ...string) {
+	n.w.t.Helper()
+	m := n.next().GetShutdown()
 	for _, word := range words {
-		if !strings.Contains(text, word) {
-			n.w.t.Errorf("agent is told %q, want a Shutdown that says %q", text, word)
+		if !strings.Contains(m.GetMessage(), word) {
+			n.w.t.Errorf("agent is told %q, want a Shutdown that says %q", m.GetMessage(), word)
 		}
+	}
+	if m.GetGone() != gone {
+		n.w.t.Errorf("agent is told %v, want gone: %v", m, gone)
 	}
 	if n.w.closed[n.conn] != core.CloseDone {
 		n.w.t.Errorf("the link is closed %v, want CloseDone", n.w.closed[n.conn])
@@ -197,11 +211,11 @@ func otherIP(t *testing.T, w *world, s *sched, n *node) {
 
 func goneReturns(_ *testing.T, w *world, _ *sched, n *node) {
 	w.must(markGoneCall(n.id))
-	n.turnedAway("gone")
+	n.toldGone("gone")
 	n.remembered(registry.AgentState_AGENT_GONE)
-	n.again(nil).turnedAway(n.id.GetValue(), "marked gone")
+	n.again(nil).toldGone(n.id.GetValue(), "marked gone")
 	n.w = w.successor("m2")
-	n.again(nil).turnedAway(n.id.GetValue(), "marked gone")
+	n.again(nil).toldGone(n.id.GetValue(), "marked gone")
 }
 
 func unreachableReturns(_ *testing.T, _ *world, s *sched, n *node) {

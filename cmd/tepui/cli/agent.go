@@ -22,7 +22,8 @@ func (a *app) agent() *cobra.Command {
 		Short: "Run what frameworks launch on this host, in containers",
 		Long: "Agent offers what this host has through its master, fetches executors, runs them in containers\n" +
 			"of cgroup v2 and namespaces, and reports what becomes of tasks. It needs root.\n" +
-			"When it ends it shuts its executors down. Its commands are for operators: they ask a master.",
+			"When it ends it shuts its executors down. One that an operator declares gone ends too, with status 3:\n" +
+			"started again it is another agent. Its commands are for operators: they ask a master.",
 		Example: "  tepui agent --master 10.0.0.1:5050 --ip 10.0.0.2\n" +
 			"  tepui agent --master 10.0.0.1:5050 --ip 10.0.0.2 --resources 'cpus:8;mem:16384' --attributes 'rack:r7'",
 		Args: noArgs,
@@ -74,7 +75,7 @@ func (a *app) agent() *cobra.Command {
 	return a.command(cmd)
 }
 
-// serveAgent runs an agent until ctx ends and its executors are gone.
+// serveAgent runs an agent until ctx ends, or it is declared gone, and its executors have ended.
 func serveAgent(ctx context.Context, l net.Listener, config agent.Config) error {
 	g, err := agent.New(config)
 	if err != nil {

@@ -128,8 +128,8 @@ func (a *app) reactivateAgent() *cobra.Command {
 
 func (a *app) goneAgent() *cobra.Command {
 	return a.agentOrder("gone", "Declare an agent gone for good",
-		"Gone declares that an agent will not come back: frameworks are told that its tasks are gone, and it is shut\n"+
-			"down should it come back. That cannot be undone; another agent on the same host is let in.", "gone",
+		"Gone declares that an agent will not come back: frameworks are told that its tasks are gone. Its process ends,\n"+
+			"now or when it comes back. That cannot be undone; another agent on the same host is let in.", "gone",
 		func(id *mesos.AgentID) *operator.Call {
 			return &operator.Call{Type: operator.Call_MARK_AGENT_GONE.Enum(), MarkAgentGone: &operator.Call_MarkAgentGone{AgentId: id}}
 		})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/tepui/tepui/agent"
 )
 
 // What Main returns, besides what "tepui run" passes through.
@@ -23,6 +24,7 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitGone   = 3 // of an agent: declared gone, so that no supervisor should start it again
 )
 
 // environment is os.LookupEnv, or a test's.
@@ -98,6 +100,7 @@ func untilSignal(signals ...os.Signal) (_ context.Context, stop func()) {
 func (a *app) status(cmd *cobra.Command, err error) int {
 	var exit *exitError
 	var usage usageError
+	var gone *agent.GoneError
 	switch {
 	case err == nil:
 		return exitDone
@@ -108,6 +111,9 @@ func (a *app) status(cmd *cobra.Command, err error) int {
 		return exitUsage
 	}
 	fmt.Fprintf(a.stderr, "%s: %s\n", cmd.CommandPath(), oneLine(err))
+	if errors.As(err, &gone) {
+		return exitGone
+	}
 	return exitFailed
 }
 

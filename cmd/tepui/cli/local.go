@@ -11,6 +11,7 @@ import (
 	"math"
 
 	"github.com/spf13/cobra"
+	"github.com/tepui/tepui/agent"
 	"github.com/tepui/tepui/isolator"
 	"golang.org/x/sync/errgroup"
 )
@@ -108,7 +109,8 @@ func (f *localFlags) serve(ctx context.Context, log *slog.Logger) (err error) {
 	return errors.Join(err, master.Wait())
 }
 
-// serveAgent runs the n-th agent, on the n-th port after the master's.
+// serveAgent runs the n-th agent, on the n-th port after the master's, until ctx ends.
+// One that is declared gone is no reason to end the others, nor the master.
 func (f *localFlags) serveAgent(ctx context.Context, n int, master string, iso *isolator.Isolator, log *slog.Logger) error {
 	where := f.where
 	if where.port != 0 {
@@ -128,5 +130,11 @@ func (f *localFlags) serveAgent(ctx context.Context, n int, master string, iso *
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	return serveAgent(ctx, l, config)
+	err = serveAgent(ctx, l, config)
+	if _, gone := errors.AsType[*agent.GoneError](err); gone {
+		config.Log.Error("agent ended, the cluster goes on without it", "error", err)
+		<-ctx.Done()
+		return nil
+	}
+	return err
 }
