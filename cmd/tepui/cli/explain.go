@@ -43,7 +43,14 @@ func (a *app) explainOffers() *cobra.Command {
 	cmd.Flags().StringVar(&agent, "agent", "", "only this agent: an id, the end of one, or a hostname")
 	cmd.Flags().Uint32Var(&limit, "limit", 20, "most agents to list for each role; all are counted")
 	return a.operated(cmd, &f, true, func(ctx context.Context, m *operators, args []string) error {
-		query, err := m.explainRequest(ctx, args[0], role, agent, limit)
+		if limit < 1 || limit > maxLimit {
+			return usageError{fmt.Errorf("--limit %d: must be from 1 to %d", limit, maxLimit)}
+		}
+		of, err := m.framework(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		query, err := m.explainRequest(ctx, of.id, role, agent, limit)
 		if err != nil {
 			return err
 		}
@@ -54,20 +61,13 @@ func (a *app) explainOffers() *cobra.Command {
 			return m.explain(err)
 		}
 		return f.print(answer, func(w io.Writer) error {
-			return writeExplanation(w, args[0], query.GetFrameworkId().GetValue(), answer)
+			return writeExplanation(w, of, answer)
 		})
 	})
 }
 
 func (m *operators) explainRequest(ctx context.Context, framework, role, agent string, limit uint32) (*link.ExplainRequest, error) {
-	if limit < 1 || limit > maxLimit {
-		return nil, usageError{fmt.Errorf("--limit %d: must be from 1 to %d", limit, maxLimit)}
-	}
-	id, err := m.framework(ctx, framework)
-	if err != nil {
-		return nil, err
-	}
-	query := &link.ExplainRequest{FrameworkId: &mesos.FrameworkID{Value: &id}, Limit: &limit}
+	query := &link.ExplainRequest{FrameworkId: &mesos.FrameworkID{Value: &framework}, Limit: &limit}
 	if role != "" {
 		query.Role = &role
 	}
@@ -82,12 +82,8 @@ func (m *operators) explainRequest(ctx context.Context, framework, role, agent s
 }
 
 // writeExplanation writes one block for each role.
-func writeExplanation(w io.Writer, name, id string, answer *link.ExplainResponse) error {
-	fmt.Fprintf(w, "framework %s", plain(name))
-	if name != id {
-		fmt.Fprintf(w, " (%s)", id)
-	}
-	fmt.Fprintln(w)
+func writeExplanation(w io.Writer, of named, answer *link.ExplainResponse) error {
+	fmt.Fprintf(w, "framework %s (%s)\n", plain(of.name), of.id)
 	if len(answer.GetRoles()) == 0 {
 		fmt.Fprintln(w, "\nIt has no role, and so gets no offers: it must subscribe to one.")
 	}

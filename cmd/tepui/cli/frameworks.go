@@ -97,17 +97,17 @@ func (a *app) teardown() *cobra.Command {
 		Args:    someArgs("FRAMEWORK"),
 	}
 	return a.operated(cmd, &f, false, func(ctx context.Context, m *operators, args []string) error {
-		id, err := m.framework(ctx, args[0])
+		found, err := m.framework(ctx, args[0])
 		if err != nil {
 			return err
 		}
 		if _, err := m.call(ctx, &operator.Call{
 			Type:     operator.Call_TEARDOWN.Enum(),
-			Teardown: &operator.Call_Teardown{FrameworkId: &mesos.FrameworkID{Value: &id}},
+			Teardown: &operator.Call_Teardown{FrameworkId: &mesos.FrameworkID{Value: &found.id}},
 		}); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stdout, "framework %s is torn down\n", id)
+		fmt.Fprintf(a.stdout, "framework %s is torn down\n", found.id)
 		return nil
 	})
 }

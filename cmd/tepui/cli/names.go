@@ -17,14 +17,14 @@ const maxNamed = 5
 // named is one thing that an operator may mean.
 type named struct{ id, name string }
 
-// find returns the id of what text means: an id, a name that only one has, or the
-// end of an id that only one has, "S3" or "0007".
-func find(what, text string, all []named) (string, error) {
+// find returns what text means: an id, a name that only one has, or the end of an id
+// that only one has, "S3" or "0007".
+func find(what, text string, all []named) (named, error) {
 	var byName, byEnd []named
 	for _, n := range all {
 		switch {
 		case n.id == text:
-			return n.id, nil
+			return n, nil
 		case n.name == text:
 			byName = append(byName, n)
 		case strings.HasSuffix(n.id, "-"+text):
@@ -37,9 +37,9 @@ func find(what, text string, all []named) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("%s %q: there is none with this id or name: 'tepui %ss' shows them", what, text, what)
+		return named{}, fmt.Errorf("%s %q: there is none with this id or name: 'tepui %ss' shows them", what, text, what)
 	case 1:
-		return found[0].id, nil
+		return found[0], nil
 	}
 	var ids []string
 	for i, n := range found {
@@ -49,14 +49,14 @@ func find(what, text string, all []named) (string, error) {
 		}
 		ids = append(ids, n.id)
 	}
-	return "", fmt.Errorf("%s %q: %d are called so (%s): give the id", what, text, len(found), strings.Join(ids, ", "))
+	return named{}, fmt.Errorf("%s %q: %d are called so (%s): give the id", what, text, len(found), strings.Join(ids, ", "))
 }
 
-// framework returns the id of the framework that text means.
-func (m *operators) framework(ctx context.Context, text string) (string, error) {
+// framework returns the framework that text means.
+func (m *operators) framework(ctx context.Context, text string) (named, error) {
 	answer, err := m.get(ctx, operator.Call_GET_FRAMEWORKS)
 	if err != nil {
-		return "", err
+		return named{}, err
 	}
 	var all []named
 	for _, f := range answer.GetGetFrameworks().GetFrameworks() {
@@ -80,11 +80,11 @@ func (m *operators) agent(ctx context.Context, text string) (string, error) {
 	for _, info := range agents.GetRecoveredAgents() {
 		all = append(all, named{info.GetId().GetValue(), info.GetHostname()})
 	}
-	id, err := find("agent", text, all)
+	found, err := find("agent", text, all)
 	if err != nil && strings.Contains(text, "-S") {
 		return text, nil
 	}
-	return id, err
+	return found.id, err
 }
 
 func (m *operators) agents(ctx context.Context) (*operator.Response_GetAgents, error) {

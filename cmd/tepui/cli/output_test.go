@@ -194,7 +194,7 @@ role x
 	}
 	f.asked, f.explanation = nil, new(link.ExplainResponse)
 	f.prints(t, `
-framework m-0001
+framework one (m-0001)
 
 It has no role, and so gets no offers: it must subscribe to one.`, "explain", "offers", "m-0001", "--role", "web", "--agent", "a", "--limit", "3")
 	if diff := cmp.Diff([]proto.Message{&link.ExplainRequest{
