@@ -63,8 +63,12 @@ integration-systemd: vm-image tested
 # The simulator needs no kernel: docs/testing.md explains.
 SEEDS ?= 0
 FROM ?=
-.PHONY: sim
+.PHONY: sim sim-mutants
 sim:
 	@mkdir -p $(BIN)
 	go build -trimpath -o $(BIN)/sim ./integration/cmd/sim
 	$(BIN)/sim -n $(SEEDS) $(if $(FROM),-from $(FROM))
+
+# That the simulator finds each of a list of deliberate bugs within a minute.
+sim-mutants:
+	go test -count=1 -timeout=30m ./integration/sim/mutants -mutants -v

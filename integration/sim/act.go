@@ -76,17 +76,26 @@ func (a *agent) act(what action, draw *rand.Rand) {
 			a.link.sever()
 		}
 	default:
-		if b := a.someContainer(draw); b != nil {
+		if b := a.someContainer(draw, what.kind == executorDrop || what.kind == executorMessage || what.kind == taskUpdate); b != nil {
 			b.act(what, draw)
 		}
 	}
 }
 
-func (a *agent) someContainer(draw *rand.Rand) *container {
-	if len(a.order) == 0 {
+func (a *agent) someContainer(draw *rand.Rand, custom bool) *container {
+	list := a.order
+	if custom {
+		list = nil
+		for _, b := range a.order {
+			if b.exec != nil {
+				list = append(list, b)
+			}
+		}
+	}
+	if len(list) == 0 {
 		return nil
 	}
-	return a.order[draw.IntN(len(a.order))]
+	return list[draw.IntN(len(list))]
 }
 
 // act does what an action asks of what runs in a container.
@@ -107,17 +116,32 @@ func (b *container) act(what action, draw *rand.Rand) {
 	case b.exec == nil:
 	case what.kind == executorDrop:
 		b.exec.drop()
+		b.killSoon(draw)
 	case what.kind == executorMessage:
 		b.exec.call(&executor.Call{Type: executor.Call_MESSAGE.Enum(), Message: &executor.Call_Message{Data: []byte("hello")}})
 	case len(b.exec.tasks) > 0:
 		t := b.exec.tasks[draw.IntN(len(b.exec.tasks))]
 		if what.kind == taskUpdate && t.state == mesos.TaskState_TASK_RUNNING {
-			b.exec.update(t, mesos.TaskState_TASK_RUNNING)
+			for range 1 + draw.IntN(3) {
+				b.exec.update(t, mesos.TaskState_TASK_RUNNING)
+			}
 			return
 		}
 		if what.kind == taskEnd {
 			b.exec.finish(t, [...]mesos.TaskState{mesos.TaskState_TASK_FINISHED, mesos.TaskState_TASK_FAILED}[draw.IntN(2)])
 		}
+	}
+}
+
+// killSoon has a task of the container killed, sometimes, while its executor may
+// not be connected.
+func (b *container) killSoon(draw *rand.Rand) {
+	ids := b.live()
+	if len(ids) == 0 || draw.IntN(2) == 0 {
+		return
+	}
+	if t := b.w.tasks.byID[ids[draw.IntN(len(ids))]]; t != nil {
+		b.w.in(instant(draw.Int64N(int64(2*second))), func() { t.owner.kill(t, true) })
 	}
 }
 
@@ -158,6 +182,7 @@ func (w *world) crashMaster(draw *rand.Rand) {
 		w.count("registry lost")
 		clear(w.master.disk)
 		w.master.order = nil
+		w.promises.forget()
 	}
 	switch draw.IntN(3) {
 	case 0:

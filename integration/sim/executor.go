@@ -94,12 +94,17 @@ func (x *execution) call(c *executor.Call) {
 // lost is the end of the connection: the executor comes back.
 func (x *execution) lost() {
 	x.ready = false
-	x.b.later(2*second, x.subscribe)
+	x.b.later([...]instant{2 * second, 20 * second}[x.b.rng.IntN(2)], x.subscribe)
 }
 
-// drop breaks the connection.
+// drop breaks the connection, sometimes with some updates on their way.
 func (x *execution) drop() {
 	if c := x.b.conn; c != nil {
+		if n := x.b.rng.IntN(4); n > 0 && len(x.tasks) > 0 && x.tasks[0].state == mesos.TaskState_TASK_RUNNING {
+			for range n {
+				x.update(x.tasks[0], mesos.TaskState_TASK_RUNNING)
+			}
+		}
 		x.w.line("%s drops its connection", x.name())
 		c.sever()
 	}

@@ -102,6 +102,9 @@ func (w *world) lostTasks() {
 	for _, s := range w.scheds {
 		s.reconciling = false
 	}
+	if t := w.tasks.lostKill(); t != nil {
+		w.fail("L3: a kill is lost", "%s of %s on %s runs", t.id, t.framework, t.agent)
+	}
 	for _, id := range w.tasks.live() {
 		if t := w.tasks.byID[id]; t != nil && t.mark == 0 {
 			w.fail("L7: a task runs that the master does not know", "%s of %s on %s", id, t.framework, t.agent)
@@ -132,7 +135,11 @@ func (w *world) killAll() {
 			return
 		}
 		if round > 3 {
-			w.giveUpAgents(open)
+			var agents []string
+			for _, t := range open {
+				agents = append(agents, t.agent)
+			}
+			w.giveUpAgents(agents)
 		}
 		w.pass(20 * second)
 	}
@@ -143,10 +150,20 @@ func (w *world) killAll() {
 // operationsEnd asks until every operation has ended.
 func (w *world) operationsEnd() string {
 	why := w.openOperations()
-	if why != "" {
-		for _, s := range w.scheds {
-			s.reconcileOperations(true)
+	if why == "" {
+		return ""
+	}
+	var agents []string
+	for _, s := range w.scheds {
+		for _, id := range sortedKeys(s.operations) {
+			if o := s.operations[id]; !o.ended {
+				agents = append(agents, o.agent)
+			}
 		}
+	}
+	w.giveUpAgents(agents)
+	for _, s := range w.scheds {
+		s.reconcileOperations(true)
 	}
 	return why
 }

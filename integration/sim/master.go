@@ -35,6 +35,7 @@ type master struct {
 	asked    map[core.RequestID]asked
 
 	offset  time.Duration // of its clock
+	latest  time.Time     // that the core was told
 	tickAt  instant       // of the next tick; 0: none
 	waiting bool          // a Ready is due
 	dying   dying
@@ -90,6 +91,7 @@ func (m *master) start() {
 		m.w.fail("L7: a master does not start with what was remembered", "%v", err)
 	}
 	m.core, m.up, m.dying, m.waiting, m.tickAt, m.changed = c, true, living, false, 0, true
+	m.latest = time.Time{}
 	m.w.line("master m%d starts with %d records", m.life, len(records))
 	m.w.told.clear()
 	m.step(core.Tick{})
@@ -130,6 +132,14 @@ func (m *master) dial(name string, p peer) *conn {
 }
 
 func (m *master) now() time.Time { return m.w.now.time().Add(m.offset) }
+
+// clock is the time as the core counts it, which does not run backwards.
+func (m *master) clock() time.Time {
+	if now := m.now(); now.After(m.latest) {
+		m.latest = now
+	}
+	return m.latest
+}
 
 // receive is a message on a connection.
 func (m *master) receive(c *conn, msg any) {
@@ -189,7 +199,7 @@ func (m *master) closed(c *conn) {
 
 // step gives the core an input, and takes what it wants now or a little later.
 func (m *master) step(in core.Input) error {
-	err := m.core.Step(m.now(), in)
+	err := m.core.Step(m.clock(), in)
 	m.changed = true
 	if m.waiting {
 		m.w.inputs++
@@ -273,6 +283,12 @@ func (m *master) send(msg *core.Message) {
 			c.send(server, msg.Event)
 		}
 	case msg.Down != nil:
+		if r := msg.Down.GetRegistered(); r != nil {
+			m.w.told.refused.anew(r.GetAgentId().GetValue())
+			if a, ok := c.peers[client].(*agent); ok {
+				m.w.promises.registered(a.info.GetHostname(), r.GetAgentId().GetValue())
+			}
+		}
 		c.send(server, msg.Down)
 	}
 }

@@ -53,17 +53,17 @@ func (m *master) answer(r core.Reply) {
 	}
 }
 
-// giveUpAgents tells the master of agents that will never come back: those on
-// which frameworks still have tasks, and that are nobody's any more.
-func (w *world) giveUpAgents(open []*task) {
-	alive := make(map[string]bool)
+// giveUpAgents tells the master of agents that will never come back: of these, on
+// which frameworks still have something, those that are nobody's any more.
+func (w *world) giveUpAgents(ids []string) {
+	done := make(map[string]bool)
 	for _, a := range w.agents {
-		alive[a.id()] = true
+		done[a.id()] = true
 	}
-	for _, t := range open {
-		if !alive[t.agent] {
-			alive[t.agent] = true // once is enough
-			w.operate(gone(&mesos.AgentID{Value: new(t.agent)}), nil)
+	for _, id := range ids {
+		if !done[id] {
+			done[id] = true
+			w.operate(gone(&mesos.AgentID{Value: new(id)}), nil)
 		}
 	}
 }
@@ -76,32 +76,48 @@ func (w *world) operatorActs(a action, draw *rand.Rand) {
 		return
 	}
 	w.did(a, host.name())
+	p, name := w.promises, host.info.GetHostname()
 	switch a.kind {
 	case drain:
 		w.operate(&operator.Call{Type: operator.Call_DRAIN_AGENT.Enum(), DrainAgent: &operator.Call_DrainAgent{
 			AgentId: id, MaxGracePeriod: durationpb.New(time.Duration(draw.IntN(20)) * time.Second), MarkGone: new(draw.IntN(4) == 0),
-		}}, nil)
+		}}, kept(func() { p.closed[id.GetValue()] = true }))
 	case deactivate:
-		w.operate(&operator.Call{Type: operator.Call_DEACTIVATE_AGENT.Enum(), DeactivateAgent: &operator.Call_DeactivateAgent{AgentId: id}}, nil)
+		w.operate(&operator.Call{Type: operator.Call_DEACTIVATE_AGENT.Enum(), DeactivateAgent: &operator.Call_DeactivateAgent{AgentId: id}},
+			kept(func() { p.closed[id.GetValue()] = true }))
 	case reactivate:
-		w.operate(reactivation(id), nil)
+		w.reactivate(id)
 	case markGone:
-		w.operate(gone(id), nil)
+		w.operate(gone(id), kept(func() { p.gone[id.GetValue()] = true }))
 	case scheduleMaintenance:
 		w.operate(w.schedule(draw), nil)
 	case startMaintenance:
 		w.operate(&operator.Call{Type: operator.Call_START_MAINTENANCE.Enum(), StartMaintenance: &operator.Call_StartMaintenance{
 			Machines: []*mesos.MachineID{host.machine()},
-		}}, nil)
+		}}, kept(func() { p.down[name] = true }))
 	case stopMaintenance:
+		delete(p.down, name) // whether the answer arrives or not
 		w.operate(&operator.Call{Type: operator.Call_STOP_MAINTENANCE.Enum(), StopMaintenance: &operator.Call_StopMaintenance{
 			Machines: []*mesos.MachineID{host.machine()},
 		}}, nil)
 	}
 }
 
-func reactivation(id *mesos.AgentID) *operator.Call {
-	return &operator.Call{Type: operator.Call_REACTIVATE_AGENT.Enum(), ReactivateAgent: &operator.Call_ReactivateAgent{AgentId: id}}
+// kept does something once the master has said that a call is done.
+func kept(do func()) func(core.Reply) {
+	return func(r core.Reply) {
+		if r.Err == nil {
+			do()
+		}
+	}
+}
+
+// reactivate has an agent offered again.
+func (w *world) reactivate(id *mesos.AgentID) {
+	delete(w.promises.closed, id.GetValue()) // whether the answer arrives or not
+	w.operate(&operator.Call{
+		Type: operator.Call_REACTIVATE_AGENT.Enum(), ReactivateAgent: &operator.Call_ReactivateAgent{AgentId: id},
+	}, nil)
 }
 
 func gone(id *mesos.AgentID) *operator.Call {
@@ -195,6 +211,7 @@ func (w *world) undo() {
 	w.operate(&operator.Call{Type: operator.Call_GET_MAINTENANCE_STATUS.Enum()}, func(r core.Reply) {
 		if down := r.Response.GetGetMaintenanceStatus().GetStatus().GetDownMachines(); len(down) > 0 {
 			w.in(1, func() {
+				clear(w.promises.down)
 				w.operate(&operator.Call{
 					Type: operator.Call_STOP_MAINTENANCE.Enum(), StopMaintenance: &operator.Call_StopMaintenance{Machines: down},
 				}, nil)
@@ -217,7 +234,7 @@ func (w *world) undo() {
 func (w *world) reactivateAll() {
 	for _, a := range w.agents {
 		if a.present && a.id() != "" {
-			w.operate(reactivation(&mesos.AgentID{Value: new(a.id())}), nil)
+			w.reactivate(&mesos.AgentID{Value: new(a.id())})
 		}
 	}
 }

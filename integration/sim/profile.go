@@ -25,6 +25,7 @@ type profile struct {
 
 	batch      float64 // how often a core steps more than one input before its Ready
 	lostAck    float64 // acknowledgements that a scheduler does not send
+	lateAck    instant // the most that a scheduler thinks before it acknowledges
 	fetchFails float64
 	stubborn   float64 // executors that ignore kills
 	mute       float64 // executors that never subscribe
@@ -77,6 +78,7 @@ var faults = []struct {
 	}},
 	{"a slow network", func(p *profile) { p.delay, p.slow = 200*ms, 0.05 }},
 	{"lost acknowledgements", func(p *profile) { p.lostAck = 0.2 }},
+	{"late acknowledgements", func(p *profile) { p.lateAck = 25 * second }},
 	{"clocks step", func(p *profile) { p.weights[clockStep] = 20 }},
 	{"byzantine peers", func(p *profile) { p.weights[byzantine] = 60 }},
 	{"long pauses", func(p *profile) { p.longPause = 0.01 }},

@@ -237,6 +237,19 @@ func (s *sched) updated(status *mesos.TaskStatus) {
 		s.w.count("acknowledgement not sent")
 		return
 	}
+	if most := s.w.prof.lateAck; most > 0 && !s.w.healed && s.w.rng.IntN(2) == 0 {
+		c := s.conn
+		s.w.in(instant(s.w.rng.Int64N(int64(most))), func() {
+			if s.conn == c {
+				s.acknowledge(status)
+			}
+		})
+		return
+	}
+	s.acknowledge(status)
+}
+
+func (s *sched) acknowledge(status *mesos.TaskStatus) {
 	ack := &scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE.Enum(), Acknowledge: &scheduler.Call_Acknowledge{
 		AgentId: status.GetAgentId(), TaskId: status.GetTaskId(), Uuid: status.GetUuid(),
 	}}
@@ -277,8 +290,10 @@ func (s *sched) act(a action, draw *rand.Rand) {
 	case decline:
 		s.decline(draw, s.takeOffers(draw))
 	case kill:
-		if t := s.w.tasks.some(s, draw); t != nil {
-			s.kill(t, draw.IntN(3) > 0)
+		for range 1 + draw.IntN(3) {
+			if t := s.w.tasks.some(s, draw); t != nil {
+				s.kill(t, draw.IntN(3) > 0)
+			}
 		}
 	case reconcile:
 		s.reconcile(draw.IntN(2) == 0)

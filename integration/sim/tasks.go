@@ -23,12 +23,15 @@ type tasks struct {
 type task struct {
 	id, agent, executor string
 	framework           string
+	owner               *sched
 	state               mesos.TaskState // the newest, from whomever
 	ended               bool            // it is not to run any more, as far as its framework knows
 	last                update          // the newest update with a uuid
 	terminal            []byte          // uuid of its end
 	settled             bool            // its end was acknowledged
 	mark                int             // for who looks for it
+	seen                int             // the life of the master that passed its last update on
+	killed              int             // the life of the master that was told to kill it while it knew it; 0: none
 }
 
 // update is the order of an update among those of its task.
@@ -44,7 +47,7 @@ func newTasks(w *world) *tasks {
 
 func (m *tasks) launched(s *sched, info *mesos.TaskInfo) {
 	t := &task{
-		id: info.GetTaskId().GetValue(), agent: info.GetAgentId().GetValue(), framework: s.id,
+		id: info.GetTaskId().GetValue(), agent: info.GetAgentId().GetValue(), framework: s.id, owner: s,
 		executor: info.GetExecutor().GetExecutorId().GetValue(), state: mesos.TaskState_TASK_STAGING,
 	}
 	m.byID[t.id] = t
@@ -98,6 +101,7 @@ func (m *tasks) updated(s *sched, status *mesos.TaskStatus) {
 	m.checkState(s, t, status)
 	if len(status.GetUuid()) > 0 {
 		m.checkOrder(s, t, status)
+		t.seen = m.w.master.life
 	}
 	t.state = status.GetState()
 	if s.reconciling && !mesos.Terminal(t.state) && t.state != mesos.TaskState_TASK_UNKNOWN {
@@ -155,6 +159,31 @@ func (m *tasks) checkOrder(s *sched, t *task, status *mesos.TaskStatus) {
 		m.w.fail("L3: an executor's update after one of the agent", "%s: %s", s.name(), describe(status))
 	}
 	t.last = u
+}
+
+// killed takes note of a KILL that reaches the master.
+func (m *tasks) killed(id string) {
+	if t := m.byID[id]; t != nil && !t.ended && t.state != mesos.TaskState_TASK_UNREACHABLE && t.seen == m.w.master.life {
+		t.killed = t.seen
+	}
+}
+
+// lostKill returns a task that runs though a master that is still there was told to
+// kill it; nil for none. Stubborn executors do as they like.
+func (m *tasks) lostKill() *task {
+	for _, a := range m.w.agents {
+		for _, b := range a.order {
+			if b.exec != nil && b.exec.stubborn {
+				continue
+			}
+			for _, id := range b.live() {
+				if t := m.byID[id]; t != nil && t.killed == m.w.master.life {
+					return t
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // acknowledged takes note that a framework has sent an acknowledgement.

@@ -23,12 +23,13 @@ type told struct {
 	byConn  map[uint64]map[string]*toldOffer
 	byAgent map[string]map[string]*toldOffer // by agent's id
 	dirty   map[string]bool                  // agents
+	refused refusals
 }
 
 type toldOffer struct {
-	id, agent string
-	conn      uint64
-	resources resource.Resources
+	id, agent, role string
+	conn            uint64
+	resources       resource.Resources
 }
 
 func newTold(w *world) *told {
@@ -43,6 +44,7 @@ func (t *told) clear() {
 	t.byConn = make(map[uint64]map[string]*toldOffer)
 	t.byAgent = make(map[string]map[string]*toldOffer)
 	t.dirty = make(map[string]bool)
+	t.refused = refusals{t.w, make(map[uint64][]refusal)}
 }
 
 func (t *told) event(c *conn, e *scheduler.Event) {
@@ -53,7 +55,7 @@ func (t *told) event(c *conn, e *scheduler.Event) {
 			if err != nil {
 				t.w.fail("L1: an offer of impossible resources", "%v: %v", o, err)
 			}
-			t.add(&toldOffer{o.GetId().GetValue(), o.GetAgentId().GetValue(), c.id, r})
+			t.add(&toldOffer{o.GetId().GetValue(), o.GetAgentId().GetValue(), o.GetAllocationInfo().GetRole(), c.id, r})
 		}
 	case scheduler.Event_RESCIND:
 		t.end(e.GetRescind().GetOfferId().GetValue())
@@ -64,6 +66,8 @@ func (t *told) add(o *toldOffer) {
 	if t.offers[o.id] != nil {
 		t.w.fail("L1: an offer id is used twice", "%s", o.id)
 	}
+	t.refused.offered(o)
+	t.w.promises.offered(o.agent)
 	t.offers[o.id] = o
 	if t.byConn[o.conn] == nil {
 		t.byConn[o.conn] = make(map[string]*toldOffer)
@@ -87,18 +91,28 @@ func (t *told) end(id string) {
 
 // called takes note of a call that is about to reach the master.
 func (t *told) called(c *conn, call *scheduler.Call) {
+	t.refused.called(c, call)
 	for _, id := range call.GetAccept().GetOfferIds() {
 		t.answered(c, id.GetValue())
 	}
 	for _, id := range call.GetDecline().GetOfferIds() {
-		t.answered(c, id.GetValue())
+		if o := t.answered(c, id.GetValue()); o != nil {
+			t.refused.declined(c, o, call.GetDecline().GetFilters())
+		}
+	}
+	if k := call.GetKill(); k != nil {
+		t.w.tasks.killed(k.GetTaskId().GetValue())
 	}
 }
 
-func (t *told) answered(c *conn, id string) {
-	if o := t.offers[id]; o != nil && o.conn == c.id {
-		t.end(id)
+// answered ends an offer that its scheduler has answered, and returns it.
+func (t *told) answered(c *conn, id string) *toldOffer {
+	o := t.offers[id]
+	if o == nil || o.conn != c.id {
+		return nil
 	}
+	t.end(id)
+	return o
 }
 
 // gone is the end of a scheduler's connection at the master.
@@ -107,6 +121,7 @@ func (t *told) gone(c *conn) {
 		t.end(id)
 	}
 	delete(t.byConn, c.id)
+	delete(t.refused.byConn, c.id)
 }
 
 // check holds what is offered of each agent, with what runs there, against what

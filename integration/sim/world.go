@@ -72,12 +72,13 @@ type world struct {
 	net    network
 	step   int
 
-	master *master
-	agents []*agent
-	scheds []*sched
-	tasks  *tasks
-	told   *told
-	healed bool // nothing fails any more
+	master   *master
+	agents   []*agent
+	scheds   []*sched
+	tasks    *tasks
+	told     *told
+	promises *promises
+	healed   bool // nothing fails any more
 
 	inputs int
 	counts map[string]int
@@ -109,7 +110,7 @@ func newWorld(o Options) *world {
 		counts: make(map[string]int),
 	}
 	w.net.w = w
-	w.tasks, w.told = newTasks(w), newTold(w)
+	w.tasks, w.told, w.promises = newTasks(w), newTold(w), newPromises(w)
 	return w
 }
 

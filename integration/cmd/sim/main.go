@@ -34,6 +34,7 @@ type flags struct {
 	one, trace    bool
 	quiet         bool
 	limit, shrink time.Duration
+	hang          time.Duration
 	workers       int
 	options       sim.Options
 }
@@ -58,6 +59,7 @@ func parse() flags {
 	flag.BoolVar(&f.quiet, "quiet", false, "do not print what was exercised")
 	flag.DurationVar(&f.limit, "time", time.Minute, "how long to play where -n is 0")
 	flag.DurationVar(&f.shrink, "shrink", time.Minute, "how long to look for a shorter play that fails")
+	flag.DurationVar(&f.hang, "hang", 5*time.Minute, "how long one seed may take: longer, and a core does not return")
 	flag.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "how many seeds to play at once")
 	flag.IntVar(&f.options.Agents, "agents", 50, "how many agents")
 	flag.IntVar(&f.options.Frameworks, "frameworks", 20, "how many frameworks")
@@ -115,7 +117,9 @@ func many(ctx context.Context, f flags) int {
 			for seed := range seeds {
 				o := f.options
 				o.Seed = seed
+				watch := time.AfterFunc(f.hang, func() { hangs(o, f.hang) })
 				results <- sim.Play(o)
+				watch.Stop()
 			}
 		})
 	}
@@ -124,6 +128,13 @@ func many(ctx context.Context, f flags) int {
 		close(results)
 	}()
 	return collect(f, cancel, results)
+}
+
+// hangs ends the program for a seed that does not end: nobody can stop a core that
+// does not return.
+func hangs(o sim.Options, limit time.Duration) {
+	fmt.Printf("FAIL: seed %d ()\n  L6: it has not ended in %v\n", o.Seed, limit)
+	os.Exit(1)
 }
 
 // collect counts results, and reports the first failure.
