@@ -17,11 +17,18 @@ func (f *Fair) Check() error {
 		return fmt.Errorf("allocator: sums do not add up: %w", f.broken)
 	}
 	var total quantities
+	mixed := 0
 	for _, a := range f.order {
+		if !a.plain {
+			mixed++
+		}
 		if err := f.checkAgent(a); err != nil {
 			return fmt.Errorf("allocator: agent %s: %w", a.id, err)
 		}
 		total.count(&f.kinds, a.total, +1)
+	}
+	if mixed != f.mixed {
+		return fmt.Errorf("allocator: %d agents have something special free, but counted are %d", mixed, f.mixed)
 	}
 	if !total.equal(f.total) {
 		return fmt.Errorf("allocator: agents have %v in all, but counted are %v", total, f.total)

@@ -50,6 +50,7 @@ type Fair struct {
 	squeezed    set        // clients that got less, or nothing, because of guarantees
 	passedOver  bool       // others were not even looked at because of guarantees
 	slackGrew   bool
+	mixed       int      // agents that are not plain
 	grown       []*bound // those with grew set
 	ownMinimums int      // clients with a minimum of their own
 
@@ -118,7 +119,7 @@ type hold struct {
 // AddAgent implements core.Allocator.
 func (f *Fair) AddAgent(id core.AgentID, info *mesos.AgentInfo, total resource.Resources) {
 	f.seq++
-	a := &agent{id: id, seq: f.seq, active: true}
+	a := &agent{id: id, seq: f.seq, active: true, plain: true}
 	f.agents[id] = a
 	f.order = append(f.order, a)
 	f.setInfo(a, info)
@@ -187,7 +188,15 @@ func (f *Fair) count(r resource.Resources, sign resource.Milli) {
 
 // setFree sets what is free of an agent.
 func (f *Fair) setFree(a *agent, free resource.Resources) {
-	a.free, a.plain, a.worth = free, free.IsPlain(), meets(f.minimum, free)
+	if plain := free.IsPlain(); plain != a.plain {
+		a.plain = plain
+		if plain {
+			f.mixed--
+		} else {
+			f.mixed++
+		}
+	}
+	a.free, a.worth = free, meets(f.minimum, free)
 	f.respare(a)
 }
 
@@ -210,7 +219,7 @@ func (f *Fair) RemoveAgent(id core.AgentID) {
 		f.fault(fmt.Errorf("agent %s removed while %s is in use and %d pieces are granted", id, a.used, len(a.holds)))
 	}
 	a.active = false // it may still be in dirty
-	f.respare(a)
+	f.setFree(a, resource.Resources{})
 	f.setTotal(a, resource.Resources{})
 	f.later = slices.DeleteFunc(f.later, func(other *agent) bool { return other == a })
 	delete(f.agents, id)

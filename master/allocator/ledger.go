@@ -20,6 +20,7 @@ func (f *Fair) Charge(p core.Piece) {
 	}
 	if f.use(a, p, "charge") {
 		f.book(f.client(fw, p.Role), p.Resources, +1)
+		f.slackGrew = f.slackGrew || !a.active // it meets a guarantee with what nobody could be granted
 	}
 }
 

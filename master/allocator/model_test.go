@@ -432,3 +432,7 @@ func TestLotsDecideOnlyAmongThoseWhoMayHaveAnAgent(t *testing.T) {
 func TestInOptimisticModeEverybodyIsGrantedWhatIsFreeOnce(t *testing.T) {
 	checkModel(t, allocator.Config{Optimistic: true})
 }
+
+func TestLotsInOptimisticMode(t *testing.T) {
+	checkModel(t, allocator.Config{Optimistic: true, FrameworkSorter: allocator.Random})
+}

@@ -227,23 +227,29 @@ func (f *Fair) helps(b *bound, piece resource.Resources) bool {
 	return false
 }
 
-// regrow renews those whom quota kept from something, where it leaves more now.
+// regrow renews those whom quota kept from something, where it leaves more now. What
+// it leaves may be too little to be offered for itself, but not beside something
+// reserved.
 func (f *Fair) regrow() {
 	for _, b := range f.grown {
-		if b.grew && !f.full(b) && (b.held || b.guarantees != nil) {
+		if b.grew && (b.held || b.guarantees != nil) && (f.mixed > 0 || !f.full(b)) {
 			b.held = false
 			f.renewed.addAll(b.clients.within(f.eligible))
 		}
 		b.grew = false
 	}
 	f.grown = f.grown[:0]
-	if f.slackGrew && !f.tight() {
-		if f.passedOver {
-			f.renewed.addAll(f.eligible)
-		}
-		f.renewed.addAll(f.squeezed.within(f.eligible))
-		clear(f.squeezed)
-		f.passedOver = false
+	if !f.slackGrew {
+		return
 	}
 	f.slackGrew = false
+	tight := f.tight()
+	if f.passedOver && !tight {
+		f.passedOver = false
+		f.renewed.addAll(f.eligible)
+	}
+	if f.mixed > 0 || !tight {
+		f.renewed.addAll(f.squeezed.within(f.eligible))
+		clear(f.squeezed)
+	}
 }

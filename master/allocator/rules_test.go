@@ -194,6 +194,32 @@ func TestHeadroomIsLetGoWhenTheGuaranteeIsLowered(t *testing.T) {
 	d.want("a1 f a cpus:0.5")
 }
 
+func TestAGuaranteeThatIsMetWhereNobodyIsOfferedLetsHeadroomGo(t *testing.T) {
+	d := newDesk(t)
+	d.framework("f", "a")
+	d.framework("g", "b")
+	d.Suppress("g", []string{"b"})
+	d.agent("a1", "cpus:2;mem:100")
+	d.agent("a2", "cpus:2;mem:100")
+	d.ActivateAgent("a2", false, "")
+	d.quota("b", "cpus:2", "")
+	d.want("a1 f a mem:100")
+	d.Charge(rolePiece("a2", "g", "b", "cpus:2"))
+	d.want("a1 f a cpus:2")
+}
+
+func TestALittleMoreBesideWhatIsReservedIsAnotherPiece(t *testing.T) {
+	d := newDesk(t)
+	d.framework("f", "a")
+	d.quota("c", "mem:20", "")
+	d.agent("a1", "cpus(a):1;mem(a):64;mem:20")
+	d.Refuse(d.now, d.allocate()[0], time.Hour)
+	d.now = d.now.Add(allocator.DefaultInterval)
+	d.want()
+	d.quota("c", "mem:10", "")
+	d.want("a1 f a cpus(a):1;mem:10;mem(a):64")
+}
+
 func TestLimitsCountAllOfASubtree(t *testing.T) {
 	d := newDesk(t)
 	d.framework("f", "a/x")
