@@ -46,7 +46,12 @@ func TestRandomWorlds(t *testing.T) {
 			"shutdown executor":  w.shutdownExecutor,
 			"shutdown framework": w.shutdownFramework,
 			"tick":               w.tick,
-			"take":               func(*rapid.T) { w.take() },
+			// These can always be done: rapid gives up where it draws none such in
+			// a hundred tries.
+			"take":   func(*rapid.T) { w.take() },
+			"take 2": func(*rapid.T) { w.take() },
+			"take 3": func(*rapid.T) { w.take() },
+			"take 4": func(*rapid.T) { w.take() },
 		})
 		w.finish()
 	})
@@ -54,10 +59,9 @@ func TestRandomWorlds(t *testing.T) {
 
 func seldom(f func(*rapid.T)) func(*rapid.T) {
 	return func(t *rapid.T) {
-		if rapid.IntRange(0, 4).Draw(t, "seldom") > 0 {
-			t.Skip()
+		if rapid.IntRange(0, 4).Draw(t, "seldom") == 0 {
+			f(t)
 		}
-		f(t)
 	}
 }
 
