@@ -4,6 +4,7 @@
 package agent_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -45,6 +46,8 @@ func TestVolumeOutlivesItsTask(t *testing.T) {
 		if _, err := os.Stat(kept); err != nil {
 			t.Errorf("the task's file is not in the volume: %v", err)
 		}
+		synctest.Wait()
+		withoutVolume(t, filepath.Dir(seen))
 		m.apply("2", &mesos.Offer_Operation{Type: mesos.Offer_Operation_DESTROY.Enum(), Destroy: &mesos.Offer_Operation_Destroy{Volumes: v}})
 		m.operation(t, mesos.OperationState_OPERATION_FINISHED)
 		synctest.Wait()
@@ -54,6 +57,44 @@ func TestVolumeOutlivesItsTask(t *testing.T) {
 		if left, err := os.ReadDir(filepath.Join(h.workDir, "volumes/removed")); err != nil || len(left) > 0 {
 			t.Errorf("its files are: %v, %v", left, err)
 		}
+	})
+}
+
+// withoutVolume checks that the link to a volume went with the task that had it.
+func withoutVolume(t *testing.T, link string) {
+	t.Helper()
+	if _, err := os.Lstat(link); !os.IsNotExist(err) {
+		t.Errorf("%s is left in the sandbox: %v", link, err)
+	}
+}
+
+func TestVolumeOfATaskThatDoesNotStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t, func(c *agent.Config) {
+			c.Resources = resource.MustParse("cpus:4;mem:1024;disk(role):100")
+		})
+		m := h.register()
+		v := resource.MustParse("disk(role):100").Proto()
+		v[0].Disk = &mesos.Resource_DiskInfo{
+			Persistence: &mesos.Resource_DiskInfo_Persistence{Id: new("v")},
+			Volume:      &mesos.Volume{ContainerPath: new("data"), Mode: mesos.Volume_RW.Enum()},
+		}
+		m.apply("1", &mesos.Offer_Operation{Type: mesos.Offer_Operation_CREATE.Enum(), Create: &mesos.Offer_Operation_Create{Volumes: v}})
+		m.operation(t, mesos.OperationState_OPERATION_FINISHED)
+		seen := ""
+		h.containers.fail = func(id string) error {
+			seen = filepath.Join(h.workDir, "slaves/m-S0/frameworks/f/executors/t1/runs", id, "data")
+			if _, err := os.Lstat(seen); err != nil {
+				t.Error(err)
+			}
+			return errors.New("memory.max: no such file")
+		}
+		task := command("t1")
+		task.Resources = append(task.Resources, v...)
+		m.run(task)
+		m.update(t, "t1", taskFailed)
+		synctest.Wait()
+		withoutVolume(t, seen)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -41,6 +42,7 @@ type worker struct {
 	life      context.Context    // ends when the container is to be destroyed
 	interrupt context.CancelFunc // ends life
 	box       *sandbox           // set by Launch
+	mounted   []core.Mount       // what the sandbox shows, or may show
 	container Container          // set by Start
 	waited    chan struct{}      // closed when the container's end is known; nil before Start
 
@@ -144,6 +146,7 @@ func (w *worker) doStart(ctx context.Context, a core.Start) {
 		if left, ok := errors.AsType[*LeftoverError](err); ok && !w.remove(ctx, left.Container) {
 			return
 		}
+		w.unmount(w.mounted)
 		w.post(core.StartFailed{Container: w.launch.Container, Message: err.Error()})
 		return
 	}
@@ -189,13 +192,21 @@ func (w *worker) mount(mounts []core.Mount) error {
 	if err := w.tools.volumes.settled(w.life); err != nil {
 		return err
 	}
+	w.mounted = append(w.mounted, mounts...)
 	return w.tools.sandboxes.mount(w.box, mounts)
 }
 
-func (w *worker) doUpdate(a core.Update) {
-	if err := w.tools.sandboxes.unmount(w.box, a.Unmounts); err != nil {
+// unmount takes volumes out of the sandbox again. The sandbox outlives its container,
+// and the name of a destroyed volume may be given to another.
+func (w *worker) unmount(mounts []core.Mount) {
+	if err := w.tools.sandboxes.unmount(w.box, mounts); err != nil {
 		w.log.Warn("volume still to be seen in the sandbox", "error", err)
 	}
+	w.mounted = slices.DeleteFunc(slices.Clone(w.mounted), func(m core.Mount) bool { return slices.Contains(mounts, m) })
+}
+
+func (w *worker) doUpdate(a core.Update) {
+	w.unmount(a.Unmounts)
 	err := w.mount(a.Mounts)
 	if err == nil {
 		err = w.container.Update(w.life, a.Limits)
@@ -223,6 +234,7 @@ func (w *worker) doDestroy(ctx context.Context) {
 		}
 		<-w.waited
 	}
+	w.unmount(w.mounted)
 	w.post(core.Destroyed{Container: w.launch.Container})
 }
 
