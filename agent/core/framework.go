@@ -4,6 +4,8 @@
 package core
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	mesos "github.com/tepui/tepui/api/v1"
@@ -32,6 +34,11 @@ func newFramework(info *mesos.FrameworkInfo) *framework {
 
 // empty tells whether nothing of the framework is left.
 func (f *framework) empty() bool { return len(f.tasks) == 0 && f.live == 0 }
+
+// sortedTasks are in the order of their arrival.
+func (f *framework) sortedTasks() []*task {
+	return slices.SortedFunc(maps.Values(f.tasks), func(a, b *task) int { return cmp.Compare(a.order, b.order) })
+}
 
 // has tells whether the framework has a capability.
 func (f *framework) has(want mesos.FrameworkInfo_Capability_Type) bool {

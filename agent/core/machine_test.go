@@ -45,6 +45,7 @@ func TestRandomWorlds(t *testing.T) {
 			"update 2":           w.update,
 			"shutdown executor":  w.shutdownExecutor,
 			"shutdown framework": w.shutdownFramework,
+			"update framework":   w.updateFramework,
 			"tick":               w.tick,
 			// These can always be done: rapid gives up where it draws none such in
 			// a hundred tries.

@@ -169,6 +169,8 @@ func (c *Core) fromMaster(now time.Time, m *link.FromMaster) error {
 		c.shutdownExecutor(now, m.ShutdownExecutor)
 	case *link.FromMaster_ShutdownFramework:
 		c.shutdownFramework(now, m.ShutdownFramework)
+	case *link.FromMaster_UpdateFramework:
+		c.updateFramework(now, m.UpdateFramework.GetFramework())
 	case *link.FromMaster_ApplyOperation:
 		return c.applyOperation(now, m.ApplyOperation)
 	case *link.FromMaster_AcknowledgeOperation:

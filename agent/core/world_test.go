@@ -460,6 +460,7 @@ func (w *world) ack(t *rapid.T) {
 }
 
 func (w *world) acknowledge(key string) {
+	w.take() // what is said of it already
 	f := w.tasks[key]
 	s := f.inFlight
 	f.inFlight = nil
@@ -572,6 +573,29 @@ func (w *world) shutdownExecutor(t *rapid.T) {
 		t.Skip()
 	}
 	w.must(shutdownExecutor(rapid.SampledFrom([]string{"e1", "e2", "e3", "e4"}).Draw(t, "executor")))
+}
+
+// updateFramework has everything of a framework sent again that is not
+// acknowledged.
+func (w *world) updateFramework(t *rapid.T) {
+	if !w.known {
+		t.Skip()
+	}
+	w.take()
+	fid := rapid.SampledFrom([]string{"f", "g"}).Draw(t, "framework")
+	missing := make(map[string]*fate)
+	for key, f := range w.tasks {
+		if key[:1] == fid && f.inFlight != nil {
+			missing[key], f.inFlight = f, nil
+		}
+	}
+	w.must(updateFramework(called(fid)))
+	w.take()
+	for key, f := range missing {
+		if f.inFlight == nil {
+			t.Fatalf("what is in flight of task %s is not sent again", key)
+		}
+	}
 }
 
 func (w *world) shutdownFramework(t *rapid.T) {

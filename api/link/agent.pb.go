@@ -222,6 +222,7 @@ type FromMaster struct {
 	//	*FromMaster_ApplyOperation
 	//	*FromMaster_AcknowledgeOperation
 	//	*FromMaster_Drain
+	//	*FromMaster_UpdateFramework
 	Message       isFromMaster_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -381,6 +382,15 @@ func (x *FromMaster) GetDrain() *Drain {
 	return nil
 }
 
+func (x *FromMaster) GetUpdateFramework() *UpdateFramework {
+	if x != nil {
+		if x, ok := x.Message.(*FromMaster_UpdateFramework); ok {
+			return x.UpdateFramework
+		}
+	}
+	return nil
+}
+
 type isFromMaster_Message interface {
 	isFromMaster_Message()
 }
@@ -437,6 +447,10 @@ type FromMaster_Drain struct {
 	Drain *Drain `protobuf:"bytes,13,opt,name=drain,oneof"`
 }
 
+type FromMaster_UpdateFramework struct {
+	UpdateFramework *UpdateFramework `protobuf:"bytes,14,opt,name=update_framework,json=updateFramework,oneof"`
+}
+
 func (*FromMaster_Registered) isFromMaster_Message() {}
 
 func (*FromMaster_Run) isFromMaster_Message() {}
@@ -462,6 +476,8 @@ func (*FromMaster_ApplyOperation) isFromMaster_Message() {}
 func (*FromMaster_AcknowledgeOperation) isFromMaster_Message() {}
 
 func (*FromMaster_Drain) isFromMaster_Message() {}
+
+func (*FromMaster_UpdateFramework) isFromMaster_Message() {}
 
 // Ping asks an agent to show that it is alive; it answers with Pong. One that
 // does not answer several in a row is unreachable.
@@ -1262,6 +1278,54 @@ func (x *UpdateResources) GetResourceVersion() []byte {
 	return nil
 }
 
+// UpdateFramework tells what a framework now says of itself, and that its
+// scheduler is there, as far as the master knows. The agent keeps the user and
+// checkpoint that it has, and sends the framework's updates that are not
+// acknowledged again at once. It ignores a framework that has nothing on it.
+type UpdateFramework struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Framework     *v1.FrameworkInfo      `protobuf:"bytes,1,req,name=framework" json:"framework,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateFramework) Reset() {
+	*x = UpdateFramework{}
+	mi := &file_api_link_agent_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateFramework) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateFramework) ProtoMessage() {}
+
+func (x *UpdateFramework) ProtoReflect() protoreflect.Message {
+	mi := &file_api_link_agent_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateFramework.ProtoReflect.Descriptor instead.
+func (*UpdateFramework) Descriptor() ([]byte, []int) {
+	return file_api_link_agent_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *UpdateFramework) GetFramework() *v1.FrameworkInfo {
+	if x != nil {
+		return x.Framework
+	}
+	return nil
+}
+
 // Drain ends all that runs on the agent, each within its own grace period or
 // max_grace_period, whichever is shorter, and has it drop what comes.
 type Drain struct {
@@ -1273,7 +1337,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_api_link_agent_proto_msgTypes[14]
+	mi := &file_api_link_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1285,7 +1349,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[14]
+	mi := &file_api_link_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1298,7 +1362,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{14}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Drain) GetConfig() *v1.DrainConfig {
@@ -1319,7 +1383,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_api_link_agent_proto_msgTypes[15]
+	mi := &file_api_link_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1331,7 +1395,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[15]
+	mi := &file_api_link_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1344,7 +1408,7 @@ func (x *Kill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kill.ProtoReflect.Descriptor instead.
 func (*Kill) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{15}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Kill) GetFrameworkId() *v1.FrameworkID {
@@ -1379,7 +1443,7 @@ type Acknowledge struct {
 
 func (x *Acknowledge) Reset() {
 	*x = Acknowledge{}
-	mi := &file_api_link_agent_proto_msgTypes[16]
+	mi := &file_api_link_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1391,7 +1455,7 @@ func (x *Acknowledge) String() string {
 func (*Acknowledge) ProtoMessage() {}
 
 func (x *Acknowledge) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[16]
+	mi := &file_api_link_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1404,7 +1468,7 @@ func (x *Acknowledge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledge.ProtoReflect.Descriptor instead.
 func (*Acknowledge) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{16}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Acknowledge) GetFrameworkId() *v1.FrameworkID {
@@ -1440,7 +1504,7 @@ type ExecutorMessage struct {
 
 func (x *ExecutorMessage) Reset() {
 	*x = ExecutorMessage{}
-	mi := &file_api_link_agent_proto_msgTypes[17]
+	mi := &file_api_link_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +1516,7 @@ func (x *ExecutorMessage) String() string {
 func (*ExecutorMessage) ProtoMessage() {}
 
 func (x *ExecutorMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[17]
+	mi := &file_api_link_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +1529,7 @@ func (x *ExecutorMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecutorMessage.ProtoReflect.Descriptor instead.
 func (*ExecutorMessage) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{17}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExecutorMessage) GetFrameworkId() *v1.FrameworkID {
@@ -1502,7 +1566,7 @@ type ExecutorExited struct {
 
 func (x *ExecutorExited) Reset() {
 	*x = ExecutorExited{}
-	mi := &file_api_link_agent_proto_msgTypes[18]
+	mi := &file_api_link_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1514,7 +1578,7 @@ func (x *ExecutorExited) String() string {
 func (*ExecutorExited) ProtoMessage() {}
 
 func (x *ExecutorExited) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[18]
+	mi := &file_api_link_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1527,7 +1591,7 @@ func (x *ExecutorExited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecutorExited.ProtoReflect.Descriptor instead.
 func (*ExecutorExited) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{18}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ExecutorExited) GetFrameworkId() *v1.FrameworkID {
@@ -1561,7 +1625,7 @@ type ShutdownExecutor struct {
 
 func (x *ShutdownExecutor) Reset() {
 	*x = ShutdownExecutor{}
-	mi := &file_api_link_agent_proto_msgTypes[19]
+	mi := &file_api_link_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1573,7 +1637,7 @@ func (x *ShutdownExecutor) String() string {
 func (*ShutdownExecutor) ProtoMessage() {}
 
 func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[19]
+	mi := &file_api_link_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1586,7 +1650,7 @@ func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownExecutor.ProtoReflect.Descriptor instead.
 func (*ShutdownExecutor) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{19}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ShutdownExecutor) GetFrameworkId() *v1.FrameworkID {
@@ -1612,7 +1676,7 @@ type ShutdownFramework struct {
 
 func (x *ShutdownFramework) Reset() {
 	*x = ShutdownFramework{}
-	mi := &file_api_link_agent_proto_msgTypes[20]
+	mi := &file_api_link_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1688,7 @@ func (x *ShutdownFramework) String() string {
 func (*ShutdownFramework) ProtoMessage() {}
 
 func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[20]
+	mi := &file_api_link_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1701,7 @@ func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownFramework.ProtoReflect.Descriptor instead.
 func (*ShutdownFramework) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{20}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ShutdownFramework) GetFrameworkId() *v1.FrameworkID {
@@ -1661,7 +1725,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_api_link_agent_proto_msgTypes[21]
+	mi := &file_api_link_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1673,7 +1737,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_api_link_agent_proto_msgTypes[21]
+	mi := &file_api_link_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1686,7 +1750,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_api_link_agent_proto_rawDescGZIP(), []int{21}
+	return file_api_link_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Shutdown) GetMessage() string {
@@ -1720,7 +1784,7 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"\n" +
 	"unregister\x18\b \x01(\v2\x16.tepui.link.UnregisterH\x00R\n" +
 	"unregisterB\t\n" +
-	"\amessage\"\x9e\x06\n" +
+	"\amessage\"\xe8\x06\n" +
 	"\n" +
 	"FromMaster\x128\n" +
 	"\n" +
@@ -1738,7 +1802,8 @@ const file_api_link_agent_proto_rawDesc = "" +
 	" \x01(\v2\x14.tepui.link.RunGroupH\x00R\brunGroup\x12E\n" +
 	"\x0fapply_operation\x18\v \x01(\v2\x1a.tepui.link.ApplyOperationH\x00R\x0eapplyOperation\x12W\n" +
 	"\x15acknowledge_operation\x18\f \x01(\v2 .tepui.link.AcknowledgeOperationH\x00R\x14acknowledgeOperation\x12)\n" +
-	"\x05drain\x18\r \x01(\v2\x11.tepui.link.DrainH\x00R\x05drainB\t\n" +
+	"\x05drain\x18\r \x01(\v2\x11.tepui.link.DrainH\x00R\x05drain\x12H\n" +
+	"\x10update_framework\x18\x0e \x01(\v2\x1b.tepui.link.UpdateFrameworkH\x00R\x0fupdateFrameworkB\t\n" +
 	"\amessage\"\x06\n" +
 	"\x04Ping\"\x06\n" +
 	"\x04Pong\"\f\n" +
@@ -1799,7 +1864,9 @@ const file_api_link_agent_proto_rawDesc = "" +
 	"statusUuid\"f\n" +
 	"\x0fUpdateResources\x12(\n" +
 	"\x05total\x18\x01 \x03(\v2\x12.mesos.v1.ResourceR\x05total\x12)\n" +
-	"\x10resource_version\x18\x02 \x02(\fR\x0fresourceVersion\"6\n" +
+	"\x10resource_version\x18\x02 \x02(\fR\x0fresourceVersion\"H\n" +
+	"\x0fUpdateFramework\x125\n" +
+	"\tframework\x18\x01 \x02(\v2\x17.mesos.v1.FrameworkInfoR\tframework\"6\n" +
 	"\x05Drain\x12-\n" +
 	"\x06config\x18\x01 \x02(\v2\x15.mesos.v1.DrainConfigR\x06config\"\xa2\x01\n" +
 	"\x04Kill\x128\n" +
@@ -1845,7 +1912,7 @@ func file_api_link_agent_proto_rawDescGZIP() []byte {
 	return file_api_link_agent_proto_rawDescData
 }
 
-var file_api_link_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_api_link_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_api_link_agent_proto_goTypes = []any{
 	(*FromAgent)(nil),               // 0: tepui.link.FromAgent
 	(*FromMaster)(nil),              // 1: tepui.link.FromMaster
@@ -1861,108 +1928,111 @@ var file_api_link_agent_proto_goTypes = []any{
 	(*OperationUpdate)(nil),         // 11: tepui.link.OperationUpdate
 	(*AcknowledgeOperation)(nil),    // 12: tepui.link.AcknowledgeOperation
 	(*UpdateResources)(nil),         // 13: tepui.link.UpdateResources
-	(*Drain)(nil),                   // 14: tepui.link.Drain
-	(*Kill)(nil),                    // 15: tepui.link.Kill
-	(*Acknowledge)(nil),             // 16: tepui.link.Acknowledge
-	(*ExecutorMessage)(nil),         // 17: tepui.link.ExecutorMessage
-	(*ExecutorExited)(nil),          // 18: tepui.link.ExecutorExited
-	(*ShutdownExecutor)(nil),        // 19: tepui.link.ShutdownExecutor
-	(*ShutdownFramework)(nil),       // 20: tepui.link.ShutdownFramework
-	(*Shutdown)(nil),                // 21: tepui.link.Shutdown
-	(*v1.AgentInfo)(nil),            // 22: mesos.v1.AgentInfo
-	(*v1.FrameworkInfo)(nil),        // 23: mesos.v1.FrameworkInfo
-	(*v1.ExecutorInfo)(nil),         // 24: mesos.v1.ExecutorInfo
-	(*v1.Task)(nil),                 // 25: mesos.v1.Task
-	(*v1.Resource)(nil),             // 26: mesos.v1.Resource
-	(*v1.Operation)(nil),            // 27: mesos.v1.Operation
-	(*v1.DrainInfo)(nil),            // 28: mesos.v1.DrainInfo
-	(*v1.AgentInfo_Capability)(nil), // 29: mesos.v1.AgentInfo.Capability
-	(*v1.AgentID)(nil),              // 30: mesos.v1.AgentID
-	(*v1.MasterInfo)(nil),           // 31: mesos.v1.MasterInfo
-	(*v1.FrameworkID)(nil),          // 32: mesos.v1.FrameworkID
-	(*v1.ExecutorID)(nil),           // 33: mesos.v1.ExecutorID
-	(*v1.TaskStatus)(nil),           // 34: mesos.v1.TaskStatus
-	(v1.TaskState)(0),               // 35: mesos.v1.TaskState
-	(*v1.TaskInfo)(nil),             // 36: mesos.v1.TaskInfo
-	(*v1.TaskGroupInfo)(nil),        // 37: mesos.v1.TaskGroupInfo
-	(*v1.Offer_Operation)(nil),      // 38: mesos.v1.Offer.Operation
-	(*v1.UUID)(nil),                 // 39: mesos.v1.UUID
-	(*v1.OperationStatus)(nil),      // 40: mesos.v1.OperationStatus
-	(*v1.DrainConfig)(nil),          // 41: mesos.v1.DrainConfig
-	(*v1.TaskID)(nil),               // 42: mesos.v1.TaskID
-	(*v1.KillPolicy)(nil),           // 43: mesos.v1.KillPolicy
+	(*UpdateFramework)(nil),         // 14: tepui.link.UpdateFramework
+	(*Drain)(nil),                   // 15: tepui.link.Drain
+	(*Kill)(nil),                    // 16: tepui.link.Kill
+	(*Acknowledge)(nil),             // 17: tepui.link.Acknowledge
+	(*ExecutorMessage)(nil),         // 18: tepui.link.ExecutorMessage
+	(*ExecutorExited)(nil),          // 19: tepui.link.ExecutorExited
+	(*ShutdownExecutor)(nil),        // 20: tepui.link.ShutdownExecutor
+	(*ShutdownFramework)(nil),       // 21: tepui.link.ShutdownFramework
+	(*Shutdown)(nil),                // 22: tepui.link.Shutdown
+	(*v1.AgentInfo)(nil),            // 23: mesos.v1.AgentInfo
+	(*v1.FrameworkInfo)(nil),        // 24: mesos.v1.FrameworkInfo
+	(*v1.ExecutorInfo)(nil),         // 25: mesos.v1.ExecutorInfo
+	(*v1.Task)(nil),                 // 26: mesos.v1.Task
+	(*v1.Resource)(nil),             // 27: mesos.v1.Resource
+	(*v1.Operation)(nil),            // 28: mesos.v1.Operation
+	(*v1.DrainInfo)(nil),            // 29: mesos.v1.DrainInfo
+	(*v1.AgentInfo_Capability)(nil), // 30: mesos.v1.AgentInfo.Capability
+	(*v1.AgentID)(nil),              // 31: mesos.v1.AgentID
+	(*v1.MasterInfo)(nil),           // 32: mesos.v1.MasterInfo
+	(*v1.FrameworkID)(nil),          // 33: mesos.v1.FrameworkID
+	(*v1.ExecutorID)(nil),           // 34: mesos.v1.ExecutorID
+	(*v1.TaskStatus)(nil),           // 35: mesos.v1.TaskStatus
+	(v1.TaskState)(0),               // 36: mesos.v1.TaskState
+	(*v1.TaskInfo)(nil),             // 37: mesos.v1.TaskInfo
+	(*v1.TaskGroupInfo)(nil),        // 38: mesos.v1.TaskGroupInfo
+	(*v1.Offer_Operation)(nil),      // 39: mesos.v1.Offer.Operation
+	(*v1.UUID)(nil),                 // 40: mesos.v1.UUID
+	(*v1.OperationStatus)(nil),      // 41: mesos.v1.OperationStatus
+	(*v1.DrainConfig)(nil),          // 42: mesos.v1.DrainConfig
+	(*v1.TaskID)(nil),               // 43: mesos.v1.TaskID
+	(*v1.KillPolicy)(nil),           // 44: mesos.v1.KillPolicy
 }
 var file_api_link_agent_proto_depIdxs = []int32{
 	5,  // 0: tepui.link.FromAgent.register:type_name -> tepui.link.Register
 	7,  // 1: tepui.link.FromAgent.update:type_name -> tepui.link.Update
-	18, // 2: tepui.link.FromAgent.executor_exited:type_name -> tepui.link.ExecutorExited
-	17, // 3: tepui.link.FromAgent.executor_message:type_name -> tepui.link.ExecutorMessage
+	19, // 2: tepui.link.FromAgent.executor_exited:type_name -> tepui.link.ExecutorExited
+	18, // 3: tepui.link.FromAgent.executor_message:type_name -> tepui.link.ExecutorMessage
 	3,  // 4: tepui.link.FromAgent.pong:type_name -> tepui.link.Pong
 	11, // 5: tepui.link.FromAgent.operation_update:type_name -> tepui.link.OperationUpdate
 	13, // 6: tepui.link.FromAgent.update_resources:type_name -> tepui.link.UpdateResources
 	4,  // 7: tepui.link.FromAgent.unregister:type_name -> tepui.link.Unregister
 	6,  // 8: tepui.link.FromMaster.registered:type_name -> tepui.link.Registered
 	8,  // 9: tepui.link.FromMaster.run:type_name -> tepui.link.Run
-	15, // 10: tepui.link.FromMaster.kill:type_name -> tepui.link.Kill
-	16, // 11: tepui.link.FromMaster.acknowledge:type_name -> tepui.link.Acknowledge
-	17, // 12: tepui.link.FromMaster.executor_message:type_name -> tepui.link.ExecutorMessage
-	19, // 13: tepui.link.FromMaster.shutdown_executor:type_name -> tepui.link.ShutdownExecutor
-	20, // 14: tepui.link.FromMaster.shutdown_framework:type_name -> tepui.link.ShutdownFramework
-	21, // 15: tepui.link.FromMaster.shutdown:type_name -> tepui.link.Shutdown
+	16, // 10: tepui.link.FromMaster.kill:type_name -> tepui.link.Kill
+	17, // 11: tepui.link.FromMaster.acknowledge:type_name -> tepui.link.Acknowledge
+	18, // 12: tepui.link.FromMaster.executor_message:type_name -> tepui.link.ExecutorMessage
+	20, // 13: tepui.link.FromMaster.shutdown_executor:type_name -> tepui.link.ShutdownExecutor
+	21, // 14: tepui.link.FromMaster.shutdown_framework:type_name -> tepui.link.ShutdownFramework
+	22, // 15: tepui.link.FromMaster.shutdown:type_name -> tepui.link.Shutdown
 	2,  // 16: tepui.link.FromMaster.ping:type_name -> tepui.link.Ping
 	9,  // 17: tepui.link.FromMaster.run_group:type_name -> tepui.link.RunGroup
 	10, // 18: tepui.link.FromMaster.apply_operation:type_name -> tepui.link.ApplyOperation
 	12, // 19: tepui.link.FromMaster.acknowledge_operation:type_name -> tepui.link.AcknowledgeOperation
-	14, // 20: tepui.link.FromMaster.drain:type_name -> tepui.link.Drain
-	22, // 21: tepui.link.Register.agent:type_name -> mesos.v1.AgentInfo
-	23, // 22: tepui.link.Register.frameworks:type_name -> mesos.v1.FrameworkInfo
-	24, // 23: tepui.link.Register.executors:type_name -> mesos.v1.ExecutorInfo
-	25, // 24: tepui.link.Register.tasks:type_name -> mesos.v1.Task
-	18, // 25: tepui.link.Register.exited:type_name -> tepui.link.ExecutorExited
-	26, // 26: tepui.link.Register.total:type_name -> mesos.v1.Resource
-	27, // 27: tepui.link.Register.operations:type_name -> mesos.v1.Operation
-	28, // 28: tepui.link.Register.drain:type_name -> mesos.v1.DrainInfo
-	29, // 29: tepui.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	30, // 30: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	31, // 31: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
-	32, // 32: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 33: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
-	34, // 34: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
-	35, // 35: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
-	23, // 36: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
-	36, // 37: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
-	23, // 38: tepui.link.RunGroup.framework:type_name -> mesos.v1.FrameworkInfo
-	24, // 39: tepui.link.RunGroup.executor:type_name -> mesos.v1.ExecutorInfo
-	37, // 40: tepui.link.RunGroup.task_group:type_name -> mesos.v1.TaskGroupInfo
-	32, // 41: tepui.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
-	38, // 42: tepui.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
-	39, // 43: tepui.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
-	32, // 44: tepui.link.OperationUpdate.framework_id:type_name -> mesos.v1.FrameworkID
-	39, // 45: tepui.link.OperationUpdate.operation_uuid:type_name -> mesos.v1.UUID
-	40, // 46: tepui.link.OperationUpdate.status:type_name -> mesos.v1.OperationStatus
-	39, // 47: tepui.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
-	39, // 48: tepui.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
-	26, // 49: tepui.link.UpdateResources.total:type_name -> mesos.v1.Resource
-	41, // 50: tepui.link.Drain.config:type_name -> mesos.v1.DrainConfig
-	32, // 51: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 52: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
-	43, // 53: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
-	32, // 54: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 55: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	32, // 56: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 57: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	32, // 58: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 59: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
-	32, // 60: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 61: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	32, // 62: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	0,  // 63: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
-	1,  // 64: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
-	64, // [64:65] is the sub-list for method output_type
-	63, // [63:64] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	15, // 20: tepui.link.FromMaster.drain:type_name -> tepui.link.Drain
+	14, // 21: tepui.link.FromMaster.update_framework:type_name -> tepui.link.UpdateFramework
+	23, // 22: tepui.link.Register.agent:type_name -> mesos.v1.AgentInfo
+	24, // 23: tepui.link.Register.frameworks:type_name -> mesos.v1.FrameworkInfo
+	25, // 24: tepui.link.Register.executors:type_name -> mesos.v1.ExecutorInfo
+	26, // 25: tepui.link.Register.tasks:type_name -> mesos.v1.Task
+	19, // 26: tepui.link.Register.exited:type_name -> tepui.link.ExecutorExited
+	27, // 27: tepui.link.Register.total:type_name -> mesos.v1.Resource
+	28, // 28: tepui.link.Register.operations:type_name -> mesos.v1.Operation
+	29, // 29: tepui.link.Register.drain:type_name -> mesos.v1.DrainInfo
+	30, // 30: tepui.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	31, // 31: tepui.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	32, // 32: tepui.link.Registered.master:type_name -> mesos.v1.MasterInfo
+	33, // 33: tepui.link.Update.framework_id:type_name -> mesos.v1.FrameworkID
+	34, // 34: tepui.link.Update.executor_id:type_name -> mesos.v1.ExecutorID
+	35, // 35: tepui.link.Update.status:type_name -> mesos.v1.TaskStatus
+	36, // 36: tepui.link.Update.latest_state:type_name -> mesos.v1.TaskState
+	24, // 37: tepui.link.Run.framework:type_name -> mesos.v1.FrameworkInfo
+	37, // 38: tepui.link.Run.task:type_name -> mesos.v1.TaskInfo
+	24, // 39: tepui.link.RunGroup.framework:type_name -> mesos.v1.FrameworkInfo
+	25, // 40: tepui.link.RunGroup.executor:type_name -> mesos.v1.ExecutorInfo
+	38, // 41: tepui.link.RunGroup.task_group:type_name -> mesos.v1.TaskGroupInfo
+	33, // 42: tepui.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	39, // 43: tepui.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	40, // 44: tepui.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	33, // 45: tepui.link.OperationUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	40, // 46: tepui.link.OperationUpdate.operation_uuid:type_name -> mesos.v1.UUID
+	41, // 47: tepui.link.OperationUpdate.status:type_name -> mesos.v1.OperationStatus
+	40, // 48: tepui.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	40, // 49: tepui.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	27, // 50: tepui.link.UpdateResources.total:type_name -> mesos.v1.Resource
+	24, // 51: tepui.link.UpdateFramework.framework:type_name -> mesos.v1.FrameworkInfo
+	42, // 52: tepui.link.Drain.config:type_name -> mesos.v1.DrainConfig
+	33, // 53: tepui.link.Kill.framework_id:type_name -> mesos.v1.FrameworkID
+	43, // 54: tepui.link.Kill.task_id:type_name -> mesos.v1.TaskID
+	44, // 55: tepui.link.Kill.kill_policy:type_name -> mesos.v1.KillPolicy
+	33, // 56: tepui.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	43, // 57: tepui.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	33, // 58: tepui.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	34, // 59: tepui.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	33, // 60: tepui.link.ExecutorExited.framework_id:type_name -> mesos.v1.FrameworkID
+	34, // 61: tepui.link.ExecutorExited.executor_id:type_name -> mesos.v1.ExecutorID
+	33, // 62: tepui.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	34, // 63: tepui.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	33, // 64: tepui.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	0,  // 65: tepui.link.Agents.Connect:input_type -> tepui.link.FromAgent
+	1,  // 66: tepui.link.Agents.Connect:output_type -> tepui.link.FromMaster
+	66, // [66:67] is the sub-list for method output_type
+	65, // [65:66] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_api_link_agent_proto_init() }
@@ -1994,6 +2064,7 @@ func file_api_link_agent_proto_init() {
 		(*FromMaster_ApplyOperation)(nil),
 		(*FromMaster_AcknowledgeOperation)(nil),
 		(*FromMaster_Drain)(nil),
+		(*FromMaster_UpdateFramework)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2001,7 +2072,7 @@ func file_api_link_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_link_agent_proto_rawDesc), len(file_api_link_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

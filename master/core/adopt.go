@@ -39,6 +39,7 @@ func (c *Core) adopt(a *agent, r *registration) {
 		c.adoptTask(a, r, t, before[t.key()])
 	}
 	c.adoptOperations(a, r)
+	c.correct(a, r)
 	for _, id := range r.mentioned() {
 		if f := c.frameworks[id]; f != nil && f.ending {
 			c.toAgent(a, shutdownFramework(f))

@@ -450,7 +450,8 @@ func TestARecoveredFrameworkThatSubscribesStays(t *testing.T) {
 	n := &node{w: w, id: &mesos.AgentID{Value: new("old-S0")}}
 	n = n.back("cpus:4;mem:1000", []*mesos.FrameworkInfo{frameworkInfo(withID("old-0000"))},
 		nil, listed(f, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
-	w.subscribe(withID("old-0000"))
+	f = w.subscribe(withID("old-0000"))
+	n.told(f, "test")
 	w.pass(time.Hour)
 	n.quiet()
 }

@@ -287,6 +287,7 @@ func TestADisconnectedFrameworkHasItsFailoverTimeoutToComeBack(t *testing.T) {
 	w.pass(60*time.Second - 1)
 	n.quiet()
 	s = w.subscribe(withID("m-0000"), withFailoverTimeout(60))
+	n.told(s, "test")
 	w.pass(time.Hour)
 	n.quiet() // the timer is void
 	n.update(s, "t", mesos.TaskState_TASK_RUNNING, uuid('a'))

@@ -23,6 +23,7 @@ func (c *Core) updateFramework(f *framework, call *scheduler.Call_UpdateFramewor
 		c.leave(f, max(f.failoverTimeout(), cutGrace))
 		return
 	}
+	p.info.User, p.info.Checkpoint = f.info.User, f.info.Checkpoint // written as they were
 	f.setProfile(p)
 	for _, o := range sortedOffers(f.offers) {
 		if !f.hasRole(o.role) {
@@ -31,6 +32,7 @@ func (c *Core) updateFramework(f *framework, call *scheduler.Call_UpdateFramewor
 	}
 	c.alloc.Subscribe(f.id, f.subscription())
 	c.rememberFramework(f)
+	c.tellAgents(f)
 	c.note(Note{Level: Info, Event: "framework updated", Framework: f.id, Detail: p.info.GetName()})
 }
 

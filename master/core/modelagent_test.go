@@ -14,6 +14,7 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
+	"google.golang.org/protobuf/proto"
 )
 
 // key names a task or an executor of a framework.
@@ -145,6 +146,8 @@ func (a *modelAgent) deliver() {
 		a.acknowledged(m.Acknowledge)
 	case *link.FromMaster_ShutdownFramework:
 		a.leave(m.ShutdownFramework.GetFrameworkId().GetValue())
+	case *link.FromMaster_UpdateFramework:
+		a.updateFramework(m.UpdateFramework.GetFramework())
 	case *link.FromMaster_Shutdown:
 		a.reset()
 	case *link.FromMaster_Drain:
@@ -257,6 +260,40 @@ func (a *modelAgent) acknowledged(ack *link.Acknowledge) {
 		return
 	}
 	a.transmit(t)
+}
+
+// updateFramework takes over what a framework says of itself, and sends again what
+// it may not have heard.
+func (a *modelAgent) updateFramework(info *mesos.FrameworkInfo) {
+	id := info.GetId().GetValue()
+	if a.frameworks[id] != nil {
+		a.frameworks[id] = info
+	}
+	for _, t := range a.sorted() {
+		if t.framework == id {
+			a.transmit(t)
+		}
+	}
+	for _, o := range a.sortedOperations() {
+		if o.GetFrameworkId().GetValue() == id && !o.pending() {
+			a.tell(o)
+		}
+	}
+}
+
+// checkFrameworks checks that the agent, to which nothing is on its way, knows those
+// that have a task on it as they are.
+func (a *modelAgent) checkFrameworks() {
+	for _, t := range a.sorted() {
+		for _, s := range a.m.scheds {
+			if s.conn == 0 || s.info.GetId().GetValue() != t.framework || s.blurred[t.id] {
+				continue
+			}
+			if got := a.frameworks[t.framework]; !proto.Equal(got, s.info) {
+				a.m.w.t.Fatalf("agent %s knows framework %v, which is %v", a.id, got, s.info)
+			}
+		}
+	}
 }
 
 // leave begins the end of a framework: its updates are not kept any more. An end

@@ -235,6 +235,7 @@ func rowUpdatesAreKept(t *testing.T) {
 	n.update(s, "t", mesos.TaskState_TASK_FINISHED, uuid('f'))
 	n.quiet() // it is not acknowledged, so that it comes again
 	s = w.subscribe(withID(s.id.GetValue()), withFailoverTimeout(60))
+	n.told(s, "test") // at once
 	s.next(scheduler.Event_OFFERS)
 	n.update(s, "t", mesos.TaskState_TASK_FINISHED, uuid('f'))
 	s.acknowledge(s.status(mesos.TaskState_TASK_FINISHED, 0))

@@ -32,6 +32,7 @@ func (c *Core) subscribe(conn ConnID, current *framework, call *scheduler.Call_S
 	c.attach(f, conn)
 	c.alloc.Subscribe(f.id, f.subscription())
 	c.rememberFramework(f)
+	c.tellAgents(f)
 	return nil
 }
 
