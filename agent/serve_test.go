@@ -165,10 +165,10 @@ func TestAnAgentThatIsDeclaredGoneEnds(t *testing.T) {
 		m.send(&link.FromMaster{Message: &link.FromMaster_Shutdown{Shutdown: &link.Shutdown{
 			Message: new("an operator marked it gone"), Gone: new(true),
 		}}})
-		close(m.close)
 		if sig := next(t, c.signals); sig != syscall.SIGTERM {
 			t.Errorf("signal %v", sig)
 		}
+		close(m.close) // as a master does; it dials again, and has nothing to say
 		err := next(t, h.served)
 		if took := time.Since(began); took != agent.DefaultKillGrace || !c.isDestroyed() {
 			t.Errorf("it ended after %v, its container destroyed: %v", took, c.isDestroyed())
