@@ -97,8 +97,8 @@ func (l *launcher) reserveOperation() *mesos.Offer_Operation {
 
 // dynamic tells whether a resource is reserved by an operation, for this role.
 func (l *launcher) dynamic(r *mesos.Resource) bool {
-	//lint:ignore SA1019 the form of frameworks without RESERVATION_REFINEMENT
 	if r.GetReservation() != nil {
+		//lint:ignore SA1019 the form of frameworks without RESERVATION_REFINEMENT
 		return r.GetRole() == l.role
 	}
 	n := len(r.GetReservations())

@@ -67,7 +67,7 @@ func (s *shrinker) reduce(list func(*Options) *[]int) {
 			}
 			all := *list(&s.best)
 			o := s.best
-			*list(&o) = slices.Concat([]int{}, all[:at], all[min(at+size, len(all)):])
+			*list(&o) = append(append([]int{}, all[:at]...), all[min(at+size, len(all)):]...) // never nil, which is all
 			if !s.try(o) {
 				at += size
 			}

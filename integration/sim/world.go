@@ -25,6 +25,8 @@ type Options struct {
 
 	// What of the plan is played, for the shrinker; nil is all of it.
 	actions, agents, frameworks []int
+	// more is checked besides, by tests of the simulator.
+	more func(*world)
 }
 
 func (o Options) withDefaults() Options {
@@ -139,15 +141,19 @@ func (w *world) play() {
 // begin starts all that the options have left in.
 func (w *world) begin() {
 	w.master.start()
-	for _, i := range chosen(w.opt.agents, len(w.agents)) {
-		a := w.agents[i]
-		a.present = true
-		w.in(instant(w.rng.Int64N(int64(second))), a.start)
+	// All draw, also those that are not played: the others are to begin as ever.
+	agents, frameworks := chosen(w.opt.agents, len(w.agents)), chosen(w.opt.frameworks, len(w.scheds))
+	for i, a := range w.agents {
+		at := instant(w.rng.Int64N(int64(second)))
+		if a.present = slices.Contains(agents, i); a.present {
+			w.in(at, a.start)
+		}
 	}
-	for _, i := range chosen(w.opt.frameworks, len(w.scheds)) {
-		s := w.scheds[i]
-		s.present = true
-		w.in(instant(w.rng.Int64N(int64(2*second))), s.connect)
+	for i, s := range w.scheds {
+		at := instant(w.rng.Int64N(int64(2 * second)))
+		if s.present = slices.Contains(frameworks, i); s.present {
+			w.in(at, s.connect)
+		}
 	}
 }
 
@@ -221,6 +227,9 @@ func (w *world) check() {
 		a.check()
 	}
 	w.told.check()
+	if w.opt.more != nil {
+		w.opt.more(w)
+	}
 }
 
 // touched is called after each input of a core.

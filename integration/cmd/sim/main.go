@@ -32,7 +32,7 @@ const gcPercent = 800
 type flags struct {
 	from, n, seed uint64
 	one, trace    bool
-	quiet         bool
+	quiet, keep   bool
 	limit, shrink time.Duration
 	hang          time.Duration
 	workers       int
@@ -56,6 +56,7 @@ func parse() flags {
 	flag.Uint64Var(&f.n, "n", 0, "how many seeds to play; 0: as many as fit into -time")
 	flag.Uint64Var(&f.seed, "seed", 0, "play this seed alone")
 	flag.BoolVar(&f.trace, "trace", false, "with -seed: print all that happens")
+	flag.BoolVar(&f.keep, "keep", false, "go on after a failure, and print each when it comes")
 	flag.BoolVar(&f.quiet, "quiet", false, "do not print what was exercised")
 	flag.DurationVar(&f.limit, "time", time.Minute, "how long to play where -n is 0")
 	flag.DurationVar(&f.shrink, "shrink", time.Minute, "how long to look for a shorter play that fails")
@@ -141,7 +142,7 @@ func hangs(o sim.Options, limit time.Duration) {
 func collect(f flags, cancel context.CancelFunc, results <-chan sim.Result) int {
 	start, told := time.Now(), time.Now()
 	var failed *sim.Result
-	played, inputs := 0, 0
+	played, inputs, failures := 0, 0, 0
 	counts := make(map[string]int)
 	for r := range results {
 		played++
@@ -149,9 +150,14 @@ func collect(f flags, cancel context.CancelFunc, results <-chan sim.Result) int 
 		for k, v := range r.Counts {
 			counts[k] += v
 		}
-		if r.Failure != nil && failed == nil {
-			failed = &r
-			cancel()
+		if r.Failure != nil {
+			failures++
+			if f.keep {
+				fmt.Printf("FAIL: seed %d (%s)\n  %v\n", r.Seed, r.Profile, r.Failure)
+			} else if failed == nil {
+				failed = &r
+				cancel()
+			}
 		}
 		if time.Since(told) > time.Minute {
 			told = time.Now()
@@ -166,9 +172,8 @@ func collect(f flags, cancel context.CancelFunc, results <-chan sim.Result) int 
 		f.from, played, took.Round(time.Millisecond), float64(played)/took.Seconds(), inputs, float64(inputs)/took.Seconds())
 	if failed != nil {
 		report(f, *failed)
-		return 1
 	}
-	return 0
+	return min(failures, 1)
 }
 
 // exercised prints what happened how often.
