@@ -24,6 +24,7 @@ func (w *world) finale() {
 	w.lostTasks()
 	w.killAll()
 	w.settle("L3: an operation does not end for its framework", 15*minute, w.operationsEnd)
+	w.buryFrameworks()
 	w.settle("L5: something is left", 15*minute, w.left)
 	w.undo()
 	w.pass(10 * second)

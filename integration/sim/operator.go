@@ -238,3 +238,18 @@ func (w *world) reactivateAll() {
 		}
 	}
 }
+
+// buryFrameworks tears down the frameworks that had ended before the registry was
+// lost: an agent that was away all the time may have brought them back.
+func (w *world) buryFrameworks() {
+	if w.counts["registry lost"] == 0 {
+		return
+	}
+	for _, s := range w.scheds {
+		for _, id := range s.before {
+			w.operate(&operator.Call{
+				Type: operator.Call_TEARDOWN.Enum(), Teardown: &operator.Call_Teardown{FrameworkId: &mesos.FrameworkID{Value: new(id)}},
+			}, nil)
+		}
+	}
+}
