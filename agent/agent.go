@@ -205,7 +205,13 @@ func (p *parts) run(ctx context.Context, listeners []net.Listener) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	p.loop.start = func(l core.Launch) *worker { return p.newWorker(work, l) }
-	others.Go(func() error { p.linker.run(work); return nil })
+	linked, unlink := context.WithCancel(context.WithoutCancel(ctx))
+	defer unlink()
+	unlinked := make(chan struct{})
+	go func() {
+		defer close(unlinked)
+		p.linker.run(linked)
+	}()
 	p.tools.workers.Go(func() { p.tools.volumes.run(work) })
 	p.tools.workers.Go(func() { p.tools.volumes.sweep(work) })
 
@@ -215,6 +221,8 @@ func (p *parts) run(ctx context.Context, listeners []net.Listener) error {
 	p.server.Stop()
 	p.door.peers.Wait()
 	p.tools.workers.Wait()
+	p.linker.farewell(unlinked, unlink)
+	<-unlinked
 	return errors.Join(err, others.Wait())
 }
 

@@ -38,6 +38,9 @@ const (
 	pingTimeout      = 15 * time.Second // until a master that answers nothing is given up
 )
 
+// farewellTime is how long a stopped agent waits for its last words to arrive.
+const farewellTime = 2 * time.Second
+
 var errSlowMaster = errors.New("the master does not read what it is sent")
 
 // session is one connection to the master.
@@ -54,12 +57,28 @@ type linker struct {
 	log    *slog.Logger
 }
 
-// run dials again and again until ctx ends.
+// farewell ends the linker, which is done when ended is closed, after the loop: what
+// the loop has said last goes out first, if there is a session and its master reads.
+func (k *linker) farewell(ended <-chan struct{}, cancel context.CancelFunc) {
+	defer cancel()
+	if k.loop.session == nil {
+		return
+	}
+	limit := time.NewTimer(farewellTime)
+	defer limit.Stop()
+	select {
+	case <-ended:
+	case <-limit.C:
+		k.log.Warn("master did not take leave in time", "master", k.master, "waited", farewellTime)
+	}
+}
+
+// run dials again and again until ctx or the loop ends.
 func (k *linker) run(ctx context.Context) {
 	wait := redialMin
 	for ctx.Err() == nil {
 		welcome, err := k.once(ctx)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || k.loop.over() {
 			return
 		}
 		if welcome {
@@ -70,6 +89,8 @@ func (k *linker) run(ctx context.Context) {
 		wait = min(2*wait, redialMax)
 		select {
 		case <-ctx.Done():
+		case <-k.loop.done:
+			return
 		case <-time.After(pause):
 		}
 	}
@@ -104,7 +125,9 @@ func (k *linker) once(ctx context.Context) (welcome bool, err error) {
 	var g errgroup.Group
 	g.Go(func() error {
 		err := k.write(ctx, stream, s)
-		end(err)
+		if err != nil {
+			end(err)
+		}
 		return err
 	})
 	welcome, err = k.read(stream)
@@ -113,6 +136,8 @@ func (k *linker) once(ctx context.Context) (welcome bool, err error) {
 	return welcome, context.Cause(ctx)
 }
 
+// read hands what comes to the loop. When that has ended, it waits for the master to
+// end the stream.
 func (k *linker) read(stream grpc.BidiStreamingClient[link.FromAgent, link.FromMaster]) (welcome bool, err error) {
 	for {
 		m, err := stream.Recv()
@@ -120,19 +145,21 @@ func (k *linker) read(stream grpc.BidiStreamingClient[link.FromAgent, link.FromM
 			return welcome, err
 		}
 		welcome = welcome || m.GetRegistered() != nil
-		if !k.loop.input(core.FromMaster{Message: m}) {
-			return welcome, context.Canceled
-		}
+		k.loop.input(core.FromMaster{Message: m})
 	}
 }
 
+// write sends what is queued until ctx ends, or the loop: then it ends this side of
+// the stream after the last of it.
 func (k *linker) write(ctx context.Context, stream grpc.BidiStreamingClient[link.FromAgent, link.FromMaster], s *session) error {
 	var batch []*link.FromAgent
-	for {
+	for last := false; !last; {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-s.out.ready:
+		case <-k.loop.done:
+			last = true
 		}
 		batch = s.out.take(batch)
 		for _, m := range batch {
@@ -141,6 +168,7 @@ func (k *linker) write(ctx context.Context, stream grpc.BidiStreamingClient[link
 			}
 		}
 	}
+	return stream.CloseSend()
 }
 
 func dialTCP(ctx context.Context, addr string) (net.Conn, error) {

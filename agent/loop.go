@@ -62,6 +62,16 @@ func (l *loop) post(p post) bool {
 	}
 }
 
+// over tells whether the loop has ended.
+func (l *loop) over() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // input posts an input alone.
 func (l *loop) input(in core.Input) bool { return l.post(post{in: in}) }
 
