@@ -19,43 +19,71 @@ import (
 func TestRandomWorlds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
-		t.Repeat(map[string]func(*rapid.T){
-			"link up":            w.linkUp,
-			"link down":          seldom(w.linkDown),
-			"register":           w.register,
-			"run":                w.run,
-			"run 2":              w.run,
-			"run group":          w.runGroup,
-			"operate":            w.operate,
-			"operate 2":          w.operate,
-			"ack operation":      w.ackOperation,
-			"change volumes":     w.changeVolumes,
-			"drain":              w.drain,
-			"ping":               w.ping,
-			"preempt":            w.preempt,
-			"kill":               w.kill,
-			"ack":                w.ack,
-			"ack 2":              w.ack,
-			"answer":             w.answer,
-			"answer 2":           w.answer,
-			"answer 3":           w.answer,
-			"subscribe":          w.subscribe,
-			"disconnect":         w.disconnect,
-			"update":             w.update,
-			"update 2":           w.update,
-			"shutdown executor":  w.shutdownExecutor,
-			"shutdown framework": w.shutdownFramework,
-			"update framework":   w.updateFramework,
-			"tick":               w.tick,
-			// These can always be done: rapid gives up where it draws none such in
-			// a hundred tries.
-			"take":   func(*rapid.T) { w.take() },
-			"take 2": func(*rapid.T) { w.take() },
-			"take 3": func(*rapid.T) { w.take() },
-			"take 4": func(*rapid.T) { w.take() },
-		})
+		t.Repeat(w.all())
 		w.finish()
 	})
+}
+
+// TestRandomWorldsThatAreDeclaredGone: whatever goes on, an agent that is gone ends it
+// and is over, tells nobody more, and holds nothing.
+func TestRandomWorldsThatAreDeclaredGone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		t.Repeat(w.all())
+		w.comeBack()
+		w.must(declaredGone())
+		w.linkDown(nil) // as the master does, which acknowledges nothing any more
+		clear(w.inFlight)
+		w.end()
+		if _, gone := w.core.Gone(); !gone || w.core.AgentID() != agentID {
+			w.t.Fatalf("agent %q is gone: %v", w.core.AgentID(), gone)
+		}
+		w.must(core.LinkUp{})
+		for _, m := range w.core.Ready().Send {
+			if up, ok := m.(core.ToMaster); ok {
+				w.t.Fatalf("it says %v", up.Message)
+			}
+		}
+	})
+}
+
+// all is what may happen.
+func (w *world) all() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"link up":            w.linkUp,
+		"link down":          seldom(w.linkDown),
+		"register":           w.register,
+		"run":                w.run,
+		"run 2":              w.run,
+		"run group":          w.runGroup,
+		"operate":            w.operate,
+		"operate 2":          w.operate,
+		"ack operation":      w.ackOperation,
+		"change volumes":     w.changeVolumes,
+		"drain":              w.drain,
+		"ping":               w.ping,
+		"preempt":            w.preempt,
+		"kill":               w.kill,
+		"ack":                w.ack,
+		"ack 2":              w.ack,
+		"answer":             w.answer,
+		"answer 2":           w.answer,
+		"answer 3":           w.answer,
+		"subscribe":          w.subscribe,
+		"disconnect":         w.disconnect,
+		"update":             w.update,
+		"update 2":           w.update,
+		"shutdown executor":  w.shutdownExecutor,
+		"shutdown framework": w.shutdownFramework,
+		"update framework":   w.updateFramework,
+		"tick":               w.tick,
+		// These can always be done: rapid gives up where it draws none such in
+		// a hundred tries.
+		"take":   func(*rapid.T) { w.take() },
+		"take 2": func(*rapid.T) { w.take() },
+		"take 3": func(*rapid.T) { w.take() },
+		"take 4": func(*rapid.T) { w.take() },
+	}
 }
 
 func seldom(f func(*rapid.T)) func(*rapid.T) {
@@ -68,13 +96,31 @@ func seldom(f func(*rapid.T)) func(*rapid.T) {
 
 // finish ends the world in good order.
 func (w *world) finish() {
+	w.comeBack()
+	w.must(core.Stop{Grace: time.Minute})
+	w.end()
+	if len(w.waiting) > 0 {
+		w.t.Fatalf("operations never ended: %v", w.waiting)
+	}
+	for key, f := range w.tasks {
+		if !f.acked {
+			w.t.Fatalf("task %s never ended for its framework: %+v", key, f)
+		}
+	}
+}
+
+// comeBack has the agent registered, on a new link.
+func (w *world) comeBack() {
 	w.take()
 	w.linkDown(nil)
 	w.must(core.LinkUp{})
 	w.up, w.known = true, true
 	w.must(fromMaster(registeredMessage(agentID)))
 	w.take()
-	w.must(core.Stop{Grace: time.Minute})
+}
+
+// end plays the world until the agent is over, which must then hold nothing.
+func (w *world) end() {
 	for range 1000 {
 		w.take()
 		if w.core.Stopped() {
@@ -88,14 +134,6 @@ func (w *world) finish() {
 	}
 	if free, total := w.core.Ledger().Free(), w.core.Ledger().Total(); !free.Equal(total) {
 		w.t.Fatalf("%v of %v are free", free, total)
-	}
-	if len(w.waiting) > 0 {
-		w.t.Fatalf("operations never ended: %v", w.waiting)
-	}
-	for key, f := range w.tasks {
-		if !f.acked {
-			w.t.Fatalf("task %s never ended for its framework: %+v", key, f)
-		}
 	}
 }
 

@@ -17,35 +17,19 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/integration/cluster"
 	"github.com/tepui/tepui/integration/framework"
+	"github.com/tepui/tepui/integration/kernel"
 )
 
 // TestAVolumeOutlivesItsTask: reserved, made and written to by one ACCEPT, read by a
 // task of the next, and gone from the host's disk when it is destroyed.
 func TestAVolumeOutlivesItsTask(t *testing.T) {
-	ctx := onKernel(t)
-	leavesNothing(t)
-	c := cluster.Start(t, cluster.Options{AgentFlags: []string{"--resources", "cpus:2;mem:256;disk:100"}})
-	f := subscribe(t, c, &mesos.FrameworkInfo{
-		Roles: []string{"web"},
-		Capabilities: []*mesos.FrameworkInfo_Capability{
-			{Type: mesos.FrameworkInfo_Capability_MULTI_ROLE.Enum()},
-			{Type: mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT.Enum()},
-		},
-	})
+	ctx, c, f := beginAs(t, "web")
 	space, volume := volumeOf("web", "kept", 64)
 	work := c.Agents[0].WorkDir
 	onDisk := filepath.Join(work, "volumes/roles/web/kept")
 
 	acceptAll(t, ctx, f, func(o *mesos.Offer) bool { return volumesIn(o) == 0 },
-		&mesos.Offer_Operation{
-			Type:    mesos.Offer_Operation_RESERVE.Enum(),
-			Reserve: &mesos.Offer_Operation_Reserve{Resources: []*mesos.Resource{space}},
-		},
-		&mesos.Offer_Operation{
-			Type:   mesos.Offer_Operation_CREATE.Enum(),
-			Create: &mesos.Offer_Operation_Create{Volumes: []*mesos.Resource{volume}},
-		},
-		launching(with(volume, framework.Command("writes", "echo hello >data/greeting", 0.1, 16))))
+		reserving(space), creating(volume), launching(with(volume, framework.Command("writes", "echo hello >data/greeting", 0.1, 16))))
 	await(t, ctx, f, "writes", mesos.TaskState_TASK_FINISHED)
 	if text, err := os.ReadFile(filepath.Join(onDisk, "greeting")); err != nil || string(text) != "hello\n" {
 		t.Errorf("the volume has %q, %v after its first task", text, err)
@@ -74,6 +58,59 @@ func TestAVolumeOutlivesItsTask(t *testing.T) {
 	}
 }
 
+// TestAVolumeComesAndGoesWithATaskOfARunningExecutor: the sandbox, and the limits,
+// change around what runs in the container already.
+func TestAVolumeComesAndGoesWithATaskOfARunningExecutor(t *testing.T) {
+	ctx, c, f := beginAs(t, "web")
+	space, volume := volumeOf("web", "kept", 64)
+	e := actor(t, "holder", actIdle)
+	for _, r := range e.Resources {
+		r.AllocationInfo = volume.AllocationInfo
+	}
+	acceptAll(t, ctx, f, func(o *mesos.Offer) bool { return volumesIn(o) == 0 },
+		reserving(space), creating(volume), launching(allocated("web", framework.In(e, "stays", 0.1, 16))))
+	await(t, ctx, f, "stays", mesos.TaskState_TASK_RUNNING)
+	runs := container(t, ctx, c.Agents[0], "holder")
+	link := filepath.Join(runs.GetSandbox(), "data")
+	if _, err := os.Lstat(link); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("data is in the sandbox before a task has it: %v", err)
+	}
+
+	acceptAll(t, ctx, f, func(o *mesos.Offer) bool { return volumesIn(o) == 1 },
+		launching(with(volume, framework.In(e, "visits", 0.2, 32))))
+	await(t, ctx, f, "visits", mesos.TaskState_TASK_RUNNING)
+	if to, err := os.Readlink(link); err != nil || to != filepath.Join(c.Agents[0].WorkDir, "volumes/roles/web/kept") {
+		t.Errorf("data in the sandbox leads to %q, %v; want the volume", to, err)
+	}
+	if got, err := kernel.Group(runs.GetCgroup()).Read("memory.max"); err != nil || got != fmt.Sprint((64+16+32)<<20) {
+		t.Errorf("memory.max is %s, %v while the task is there", got, err)
+	}
+	if _, err := f.Driver().KillTask(&mesos.TaskID{Value: new("visits")}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, ctx, f, "visits", mesos.TaskState_TASK_KILLED)
+	withoutLink(t, c.Agents[0].WorkDir, "holder")
+	if again := container(t, ctx, c.Agents[0], "holder"); again.GetSandbox() != runs.GetSandbox() || f.Finished("stays") {
+		t.Errorf("the executor did not go on: it is %v, was %v", again, runs)
+	}
+}
+
+// beginAs is begin with a framework of a role that may reserve, on an agent with
+// a disk of 100 MB.
+func beginAs(t *testing.T, role string) (context.Context, *cluster.Cluster, *framework.Framework) {
+	t.Helper()
+	ctx := onKernel(t)
+	leavesNothing(t)
+	c := cluster.Start(t, cluster.Options{AgentFlags: []string{"--resources", "cpus:2;mem:256;disk:100"}})
+	return ctx, c, subscribe(t, c, &mesos.FrameworkInfo{
+		Roles: []string{role},
+		Capabilities: []*mesos.FrameworkInfo_Capability{
+			{Type: mesos.FrameworkInfo_Capability_MULTI_ROLE.Enum()},
+			{Type: mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT.Enum()},
+		},
+	})
+}
+
 // volumeOf is a persistent volume of a role, which tasks see at data, and the
 // reserved space that it is made of.
 func volumeOf(role, id string, megabytes float64) (space, volume *mesos.Resource) {
@@ -92,11 +129,29 @@ func volumeOf(role, id string, megabytes float64) (space, volume *mesos.Resource
 
 // with gives a task a volume. All of its resources are allocated to the volume's role.
 func with(volume *mesos.Resource, task *mesos.TaskInfo) *mesos.TaskInfo {
-	for _, r := range task.Resources {
-		r.AllocationInfo = volume.AllocationInfo
-	}
-	task.Resources = append(task.Resources, volume)
+	allocated(volume.GetAllocationInfo().GetRole(), task).Resources = append(task.Resources, volume)
 	return task
+}
+
+func allocated(role string, task *mesos.TaskInfo) *mesos.TaskInfo {
+	for _, r := range task.Resources {
+		r.AllocationInfo = &mesos.Resource_AllocationInfo{Role: &role}
+	}
+	return task
+}
+
+func reserving(r *mesos.Resource) *mesos.Offer_Operation {
+	return &mesos.Offer_Operation{
+		Type:    mesos.Offer_Operation_RESERVE.Enum(),
+		Reserve: &mesos.Offer_Operation_Reserve{Resources: []*mesos.Resource{r}},
+	}
+}
+
+func creating(volume *mesos.Resource) *mesos.Offer_Operation {
+	return &mesos.Offer_Operation{
+		Type:   mesos.Offer_Operation_CREATE.Enum(),
+		Create: &mesos.Offer_Operation_Create{Volumes: []*mesos.Resource{volume}},
+	}
 }
 
 func launching(tasks ...*mesos.TaskInfo) *mesos.Offer_Operation {
@@ -153,16 +208,17 @@ func diskIn(o *mesos.Offer) float64 {
 	return sum
 }
 
-// withoutLink waits until the sandbox of a task that has ended shows the volume no more.
-func withoutLink(t *testing.T, work, task string) {
+// withoutLink waits until the sandbox of an executor, or of a command's task, shows the
+// volume no more.
+func withoutLink(t *testing.T, work, executor string) {
 	t.Helper()
 	eventually(t, func() error {
-		sandboxes, err := filepath.Glob(filepath.Join(work, "slaves/*/frameworks/*/executors", task, "runs/*-*"))
+		sandboxes, err := filepath.Glob(filepath.Join(work, "slaves/*/frameworks/*/executors", executor, "runs/*-*"))
 		if err != nil || len(sandboxes) != 1 {
-			return fmt.Errorf("sandboxes of task %s are %v, %v; want one", task, sandboxes, err)
+			return fmt.Errorf("sandboxes of %s are %v, %v; want one", executor, sandboxes, err)
 		}
 		if _, err := os.Lstat(filepath.Join(sandboxes[0], "data")); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("data is in the sandbox of task %s, which has ended: %v", task, err)
+			return fmt.Errorf("data is still in the sandbox of %s: %v", executor, err)
 		}
 		return nil
 	})
