@@ -102,6 +102,9 @@ func (c *Core) stepAgentMessage(in AgentMessage) error {
 	if a == nil {
 		return failf(Unexpected, "the first message of an agent's connection must be register")
 	}
+	if err := mesos.ValidateRequired(in.Message); err != nil {
+		return failf(Invalid, "message of agent %s: %v", a.id, err)
+	}
 	switch m := in.Message.GetMessage().(type) {
 	case *link.FromAgent_Update:
 		c.statusUpdate(a, m.Update)
@@ -142,8 +145,8 @@ func (c *Core) executorExited(a *agent, m *link.ExecutorExited) {
 		c.toFramework(f, failureEvent(a.protoID, m.GetExecutorId(), m.Status))
 		return
 	}
-	for k, t := range a.tasks { // they go in no order: nobody is told
-		if k.framework == f.id && t.executor == e.id {
+	for _, t := range sortedTasks(a.tasks) {
+		if t.framework == f && t.executor == e.id {
 			c.dropTask(t)
 			c.completeTask(t, t.last)
 		}

@@ -127,7 +127,7 @@ func TestMessagesThatDoNotFitTheirConnectionAreErrors(t *testing.T) {
 		"first message is not register": {99, update, core.Unexpected},
 		"register as another":           {n.conn, registerMessage(&link.Register{Agent: agentInfo("cpus:2")}), core.Unexpected},
 		"no message":                    {n.conn, &link.FromAgent{}, core.Unsupported},
-		"no message at all":             {n.conn, nil, core.Unsupported},
+		"no message at all":             {n.conn, nil, core.Invalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := w.try(core.AgentMessage{Conn: c.conn, Message: c.msg})
@@ -137,6 +137,52 @@ func TestMessagesThatDoNotFitTheirConnectionAreErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAMessageWithoutARequiredFieldIsAnErrorAndLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("cpus:4;mem:1000")
+	s := w.subscribe(withRole("a"))
+	s.accept([]*mesos.Offer{s.offer()}, refuse(1000), reserve("cpus"+reservedFor("a")+":1", asked("op")))
+	op := n.next().GetApplyOperation().GetOperationUuid()
+	if op == nil {
+		t.Fatal("the agent is not asked for the operation")
+	}
+	for name, m := range map[string]*link.FromAgent{
+		"update.framework_id":               {Message: &link.FromAgent_Update{}},
+		"update.status":                     {Message: &link.FromAgent_Update{Update: &link.Update{FrameworkId: s.id}}},
+		"executor_exited.framework_id":      {Message: &link.FromAgent_ExecutorExited{}},
+		"executor_message.framework_id":     {Message: &link.FromAgent_ExecutorMessage{}},
+		"update_resources.resource_version": {Message: &link.FromAgent_UpdateResources{UpdateResources: &link.UpdateResources{}}},
+		"operation_update.status": {Message: &link.FromAgent_OperationUpdate{
+			OperationUpdate: &link.OperationUpdate{FrameworkId: s.id, OperationUuid: op},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var e *core.Error
+			err := w.try(core.AgentMessage{Conn: n.conn, Message: m})
+			if !errors.As(err, &e) || e.Kind != core.Invalid || !strings.Contains(e.Text, name) {
+				t.Errorf("error %v, want one of kind Invalid that names %s", err, name)
+			}
+			s.quietButOffers()
+			n.quiet()
+		})
+	}
+}
+
+func TestANewAgentMayListWhatEndsWithItsPredecessor(t *testing.T) {
+	w, s, n := oneTask(t)
+	s.call(&scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum()})
+	n.close() // what it runs is the last that is left of the framework
+	n = w.register(&link.Register{
+		Agent: agentInfo("cpus:4;mem:1000"),
+		Tasks: []*mesos.Task{listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1")},
+	})
+	if n.next().GetShutdownFramework().GetFrameworkId().GetValue() != s.id.GetValue() {
+		t.Error("the agent is not told that the framework is removed")
+	}
+	n.update(s, "t", mesos.TaskState_TASK_KILLED, uuid('k'))
+	has(t, w.subscribe().offer(), "cpus:4;mem:1000")
 }
 
 func TestAnAgentThatComesBackInTimeKeepsItsTasks(t *testing.T) {

@@ -155,13 +155,15 @@ func sameUnavailability(a, b *mesos.Unavailability) bool {
 		a.GetDuration().GetNanoseconds() == b.GetDuration().GetNanoseconds()
 }
 
-// startMaintenance takes a machine down: its agents end what they run, and may not
+// startMaintenance takes machines down: their agents end what they run, and may not
 // come back before stopMaintenance.
-func (c *Core) startMaintenance(m *machine) {
-	m.down = true
-	c.note(Note{Level: Info, Event: "machine down", Detail: m.id.String()})
+func (c *Core) startMaintenance(machines []*machine) {
+	for _, m := range machines {
+		m.down = true
+		c.note(Note{Level: Info, Event: "machine down", Detail: m.id.String()})
+	}
 	for _, a := range sortedAgents(c.agents) {
-		if a.state != AgentRecovered && c.machines.down(a.info.GetHostname(), a.place.address) == m {
+		if m := c.machines.down(a.info.GetHostname(), a.place.address); m != nil && a.state != AgentRecovered {
 			c.removeAgent(a, agentMachineDown, "machine "+m.id.String()+" is down for maintenance")
 		}
 	}

@@ -15,8 +15,8 @@ import (
 // what operateLater takes, when its time has come.
 //
 // An answer costs what it tells: a call about one thing is cheap, and one that
-// asks for everything builds everything, while the loop waits. Issue 7 moves the
-// large ones to immutable views, which are read beside the loop.
+// asks for everything builds everything, while the loop waits. The large ones are to
+// be read from immutable views one day, beside the loop.
 func (c *Core) operatorCall(in OperatorCall) {
 	if err := master.Validate(in.Call); err != nil {
 		kind := Invalid

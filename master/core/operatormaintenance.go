@@ -113,9 +113,7 @@ func (c *Core) operatorStart(call *master.Call_StartMaintenance) *Error {
 	if err != nil {
 		return err
 	}
-	for _, m := range machines {
-		c.startMaintenance(m)
-	}
+	c.startMaintenance(machines)
 	c.rememberMaintenance()
 	return nil
 }

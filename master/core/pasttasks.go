@@ -130,8 +130,11 @@ func (c *Core) completeTask(t *task, end ending) {
 	if t.shadow {
 		return
 	}
-	if t.framework.ending && (!mesos.Terminal(end.state) || end.state == mesos.TaskState_TASK_KILLED) {
-		end.state, end.reason = mesos.TaskState_TASK_KILLED, mesos.TaskStatus_REASON_FRAMEWORK_REMOVED
+	if t.framework.ending && !mesos.Terminal(end.state) {
+		end = ending{state: mesos.TaskState_TASK_KILLED, at: seconds(c.now), message: "its framework was removed"}
+	}
+	if t.framework.ending && end.state == mesos.TaskState_TASK_KILLED {
+		end.source, end.reason = mesos.TaskStatus_SOURCE_MASTER, mesos.TaskStatus_REASON_FRAMEWORK_REMOVED
 	}
 	end.message = brief(end.message)
 	t.framework.history.add(completedTask{

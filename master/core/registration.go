@@ -11,6 +11,7 @@ import (
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
+	"google.golang.org/protobuf/proto"
 )
 
 // registration is a register message that was found to be in order.
@@ -226,10 +227,18 @@ func (c *Core) parseTasks(r *registration, list []*mesos.Task, free resource.Res
 }
 
 // checkListed checks that a framework whose executor or task an agent lists is
-// listed as well, or known.
+// listed as well, or known. One that is ending may be gone when the registration
+// counts, with the agent in whose place this one comes: what it was is kept.
 func (c *Core) checkListed(r *registration, field string, id FrameworkID) *Error {
-	if r.frameworks[id] == nil && c.frameworks[id] == nil {
+	if r.frameworks[id] != nil {
+		return nil
+	}
+	f := c.frameworks[id]
+	if f == nil {
 		return failf(Invalid, "%s.framework_id %q: must be one of register.frameworks", field, id)
+	}
+	if f.ending {
+		r.frameworks[id] = proto.CloneOf(f.info)
 	}
 	return nil
 }

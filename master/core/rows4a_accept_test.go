@@ -24,7 +24,7 @@ func (fussy) Authorize(r core.AuthorizationRequest) error {
 	return nil
 }
 
-// TestTaskStates4a has the rows of the table that are decided at ACCEPT, each for a
+// TestTaskStatesOfAccept4a has the rows of the table that are decided at ACCEPT, each for a
 // framework with PARTITION_AWARE and for one without.
 func TestTaskStatesOfAccept4a(t *testing.T) {
 	type scene struct {

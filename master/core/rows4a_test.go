@@ -208,11 +208,46 @@ func frameworkRemoved(t *testing.T) {
 	}
 	n.update(s, "t", mesos.TaskState_TASK_KILLED, uuid('k'))
 	s.noUpdate()
-	got := core.CompletedTasks(w.core, s.id.GetValue())
-	if len(got) != 1 || got[0].GetState() != mesos.TaskState_TASK_KILLED ||
-		got[0].GetStatuses()[0].GetReason() != mesos.TaskStatus_REASON_FRAMEWORK_REMOVED {
-		t.Errorf("completed are %v, want t as KILLED, FRAMEWORK_REMOVED", got)
+	checkRemoved(t, w, s, "t")
+
+	// An executor that ends with them takes the rest along, in the order of launch.
+	w = newWorld(t)
+	n = w.node("cpus:4;mem:1000")
+	s = w.subscribe()
+	o := s.offer()
+	var tasks []*mesos.TaskInfo
+	for i := range 20 {
+		tasks = append(tasks, commandTask(string(rune('a'+i)), o, "cpus:0.1", byExecutor("e", "cpus:0.1")))
 	}
+	s.accept([]*mesos.Offer{o}, nil, launch(tasks...))
+	n.update(s, "a", mesos.TaskState_TASK_RUNNING, uuid('a'))
+	w.pass(time.Minute)
+	s.call(&scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum()})
+	n.exited(s, "e", 9)
+	for _, m := range checkRemoved(t, w, s, "abcdefghijklmnopqrst") {
+		if at := m.GetStatuses()[0].GetTimestamp(); at != float64(w.now.Unix()) {
+			t.Errorf("%s ended at %v, want now", m.GetTaskId().GetValue(), at)
+		}
+	}
+}
+
+// checkRemoved checks that the completed tasks of a framework that was removed are
+// these, of one letter each, and returns them.
+func checkRemoved(t *testing.T, w *world, s *sched, tasks string) []*mesos.Task {
+	t.Helper()
+	got, list := "", core.CompletedTasks(w.core, s.id.GetValue())
+	for _, m := range list {
+		got += m.GetTaskId().GetValue()
+		end := m.GetStatuses()[0]
+		if m.GetState() != mesos.TaskState_TASK_KILLED || end.GetState() != mesos.TaskState_TASK_KILLED ||
+			end.GetReason() != mesos.TaskStatus_REASON_FRAMEWORK_REMOVED || end.GetSource() != mesos.TaskStatus_SOURCE_MASTER {
+			t.Errorf("completed is %v, want KILLED, FRAMEWORK_REMOVED, source master", m)
+		}
+	}
+	if got != tasks {
+		t.Errorf("completed are %s, want %s", got, tasks)
+	}
+	return list
 }
 
 func failedOver(t *testing.T) {
