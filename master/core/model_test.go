@@ -432,7 +432,7 @@ func (m *model) quiesce() {
 		}
 		m.deliverAll(nil)
 		for _, a := range m.agents {
-			if !m.waiting(a) && m.w.closed[a.conn] == core.CloseNot {
+			if a.conn != 0 && !m.waiting(a) && m.w.closed[a.conn] == core.CloseNot {
 				a.checkFrameworks()
 			}
 			if a.conn == 0 {
