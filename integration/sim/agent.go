@@ -33,9 +33,10 @@ type agent struct {
 	life int
 	core *core.Core
 
-	link    *conn // to the master; nil without one
-	cutOff  bool  // no link can be opened
-	redials int   // without success
+	link    *conn   // to the master; nil without one
+	cutOff  bool    // no link can be opened
+	redials int     // without success
+	since   instant // when the master took it
 
 	containers map[core.ContainerID]*container
 	order      []*container // in the order of their launches
@@ -171,6 +172,9 @@ func (a *agent) receive(c *conn, msg any) {
 			a.w.line("master -> %s: %s", a.name(), describe(msg))
 		}
 		a.w.mix(4, uint64(a.index))
+		if msg.GetRegistered() != nil {
+			a.since = a.w.now
+		}
 		if err := a.step(core.FromMaster{Message: proto.CloneOf(msg)}); err != nil && !tolerated(err) {
 			a.w.fail("L6: an agent refuses a good message", "%s: %v", a.name(), err)
 		}

@@ -92,6 +92,9 @@ func (w *world) missing() string {
 // among them.
 func (w *world) lostTasks() {
 	w.pass(30 * second) // for what is under way
+	if t := w.tasks.untold(); t != nil {
+		w.fail("L3: a task is back and its framework is not told", "%s of %s on %s is %v", t.id, t.framework, t.agent, t.state)
+	}
 	for _, s := range w.scheds {
 		for _, t := range w.tasks.all[s] {
 			t.mark = 0

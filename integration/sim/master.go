@@ -197,6 +197,21 @@ func (m *master) closed(c *conn) {
 	_ = m.step(core.SchedulerClosed{Conn: id})
 }
 
+// cutOff ends the connection of a scheduler that does not read.
+func (m *master) cutOff(c *conn) {
+	id := core.ConnID(c.id)
+	if !m.up || m.conns[id] != c {
+		return
+	}
+	m.w.line("master cuts off %s", c.name)
+	m.w.count("scheduler cut off")
+	delete(m.conns, id)
+	m.w.told.gone(c)
+	c.sever()
+	c.gone[server] = true
+	_ = m.step(core.SchedulerClosed{Conn: id, Cut: true}) // the end of a connection is never an error
+}
+
 // step gives the core an input, and takes what it wants now or a little later.
 func (m *master) step(in core.Input) error {
 	err := m.core.Step(m.clock(), in)

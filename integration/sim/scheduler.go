@@ -31,7 +31,8 @@ type sched struct {
 	id     string // empty for a framework that is not known to a master yet
 	before []string
 	conn   *conn
-	ready  bool // it is subscribed on conn
+	ready  bool    // it is subscribed on conn
+	since  instant // when it was
 	cutOff bool
 	tries  int
 
@@ -197,7 +198,7 @@ func (s *sched) subscribed(id string) {
 	if s.id != "" && s.id != id {
 		s.w.fail("L7: a framework is given another id", "%s: %s instead of %s", s.name(), id, s.id)
 	}
-	s.id, s.ready = id, true
+	s.id, s.ready, s.since = id, true, s.w.now
 }
 
 // refused is an ERROR: a framework that was removed begins anew as another.
@@ -310,9 +311,14 @@ func (s *sched) act(a action, draw *rand.Rand) {
 	case updateFramework:
 		s.updateFramework(draw)
 	case schedulerDrop:
-		if s.conn != nil {
-			s.conn.sever()
+		if s.conn == nil {
+			return
 		}
+		if draw.IntN(3) == 0 {
+			s.w.master.cutOff(s.conn)
+			return
+		}
+		s.conn.sever()
 	case schedulerCrash:
 		s.crash(draw)
 	case schedulerFailover:

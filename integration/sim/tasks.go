@@ -186,6 +186,23 @@ func (m *tasks) lostKill() *task {
 	return nil
 }
 
+// untold returns a task that was out of reach and runs, of which its framework was
+// not told that it is back, though it was there to hear it; nil for none.
+func (m *tasks) untold() *task {
+	for _, a := range m.w.agents {
+		for _, b := range a.order {
+			for _, id := range b.live() {
+				t := m.byID[id]
+				if t != nil && t.agent == a.id() && t.owner.since < a.since-second &&
+					(t.state == mesos.TaskState_TASK_UNREACHABLE || t.state == mesos.TaskState_TASK_LOST && t.terminal == nil) {
+					return t
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // acknowledged takes note that a framework has sent an acknowledgement.
 func (m *tasks) acknowledged(_ *sched, status *mesos.TaskStatus) {
 	if t := m.byID[status.GetTaskId().GetValue()]; t != nil && mesos.Terminal(status.GetState()) {

@@ -54,6 +54,12 @@ var All = []Mutant{
 		Why: "they run, nobody knows of them, and their resources are offered again",
 	},
 	{
+		Name: "a task that comes back is not told",
+		File: "master/core/adopt.go",
+		Old:  "\tif r.returns {\n\t\tc.tellReturned(t)\n\t}\n", New: "",
+		Why: "a framework starts another in place of one that runs",
+	},
+	{
 		Name: "a kill is lost while the agent is away",
 		File: "master/core/adopt.go",
 		Old:  "\t}\n\tc.sendKill(t)\n}\n", New: "\t}\n}\n",
