@@ -296,6 +296,28 @@ func TestShutdown(t *testing.T) {
 			}
 		})
 	})
+	t.Run("ends at once when the callback stops the driver, whatever runs", func(t *testing.T) {
+		inBubble(t, plain(), func(b *bench) {
+			p := b.registered()
+			p.Send(launch("T1"))
+			b.expect("LaunchTask T1")
+			b.heard.when("Shutdown", func(d executor.Driver) {
+				b.send("T1", mesos.TaskState_TASK_RUNNING)
+				d.Stop()
+			})
+			begin := time.Now()
+			p.Send(shutdown())
+			update := p.Next()
+			b.expect("Shutdown")
+			time.Sleep(time.Second)
+			p.Send(acknowledge(update)) // of what was sent before Stop
+			p.Closed()
+			p.Hangup(nil)
+			if err := b.joined(mesos.Status_DRIVER_STOPPED, begin, time.Second); err != nil {
+				t.Errorf("Join: %v", err)
+			}
+		})
+	})
 	t.Run("a callback that does not return ends with the process", func(t *testing.T) {
 		inBubble(t, plain(), func(b *bench) {
 			p := b.registered()

@@ -76,8 +76,8 @@ func (d *MesosDriver) reconnect() error {
 	}
 }
 
-// shutdown calls Shutdown and stops the driver when the executor has nothing
-// left to tell, at the latest after the grace period. To an executor that comes
+// shutdown calls Shutdown and stops the driver, unless that did, when the executor has
+// nothing left to tell, at the latest after the grace period. To an executor that comes
 // back the agent may say SHUTDOWN instead of SUBSCRIBED.
 func (d *MesosDriver) shutdown(c *conversation) {
 	if !c.subscribed {
@@ -85,7 +85,7 @@ func (d *MesosDriver) shutdown(c *conversation) {
 	}
 	timer := d.callShutdown()
 	defer timer.Stop()
-	if d.isAborted() {
+	if !d.running() { // the callback has ended it: of its tasks nothing more can be told
 		return
 	}
 	d.await(c, timer.C, d.idle)
