@@ -8,6 +8,7 @@ import (
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
+	"github.com/tepui/tepui/resource"
 )
 
 const (
@@ -39,13 +40,17 @@ func (d *departed) take(a *agent) {
 	a.element = nil
 }
 
-// keepDeparted remembers an agent that has left. Of one that never comes back no
-// more than its name is kept.
+// keepDeparted remembers an agent that has left, without its books, which are empty
+// but as large as they ever were. Of one that never comes back no more than its name
+// is kept.
 func (c *Core) keepDeparted(a *agent) {
 	d := c.departed
+	a.offers, a.tasks, a.executors, a.operations, a.inverse, a.checked = nil, nil, nil, nil, nil, books{}
 	if a.state != AgentUnreachable {
 		a.info = &mesos.AgentInfo{Id: a.protoID, Hostname: a.info.Hostname}
 		a.deactivated, a.drain = false, nil
+		a.url, a.capabilities, a.resourceVersion = nil, nil, nil
+		a.total, a.claimed, a.away = resource.Resources{}, resource.Resources{}, nil
 	}
 	d.byID[a.id] = a
 	a.element = d.order[a.state].PushBack(a)

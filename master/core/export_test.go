@@ -44,3 +44,9 @@ func tasksOfFramework(c *Core, id string, tasks func(*framework) []*mesos.Task) 
 func PartitionAware(c *Core, id string) bool {
 	return c.frameworks[FrameworkID(id)].caps.PartitionAware
 }
+
+// HasBooks tells whether room is kept for what an agent runs that has left.
+func HasBooks(c *Core, id string) bool {
+	a := c.departed.byID[AgentID(id)]
+	return a.offers != nil || a.tasks != nil || a.executors != nil || a.operations != nil || a.inverse != nil
+}

@@ -265,6 +265,19 @@ func TestAgentsThatHaveLeftAreForgottenAfterTwoWeeks(t *testing.T) {
 	s.status(mesos.TaskState_TASK_UNKNOWN, mesos.TaskStatus_REASON_RECONCILIATION)
 }
 
+func TestOfAnAgentThatHasLeftNoBooksAreKept(t *testing.T) {
+	w, s, n := oneTask(t)
+	n.vanish(s)
+	if core.HasBooks(w.core, n.id.GetValue()) {
+		t.Error("books of an unreachable agent are kept")
+	}
+	n = n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	w.must(markGoneCall(n.id))
+	if core.HasBooks(w.core, n.id.GetValue()) {
+		t.Error("books of an agent that is gone are kept")
+	}
+}
+
 func TestTasksThatHaveLeftAreBounded(t *testing.T) {
 	w := newWorld(t)
 	n := w.node("cpus:2000;mem:1000")

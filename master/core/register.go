@@ -132,22 +132,17 @@ func (c *Core) newAgent(r *registration, address string) *agent {
 // makeAgent returns an agent that is in no books yet.
 func (c *Core) makeAgent(id AgentID) *agent {
 	c.agentSeq++
-	return &agent{
-		id:        id,
-		protoID:   &mesos.AgentID{Value: new(string(id))},
-		seq:       c.agentSeq,
-		offers:    make(map[OfferID]*offer),
-		tasks:     make(map[taskKey]*task),
-		executors: make(map[executorKey]*executor),
-		inverse:   make(map[FrameworkID]*inverseOffer),
-
-		operations: make(map[string]*operation),
-	}
+	return &agent{id: id, protoID: &mesos.AgentID{Value: new(string(id))}, seq: c.agentSeq}
 }
 
 // enterAgent enters an agent into the books, with what it has.
 func (c *Core) enterAgent(a *agent, r *registration) {
 	a.total, a.claimed = r.total, r.total
+	a.offers = make(map[OfferID]*offer)
+	a.tasks = make(map[taskKey]*task)
+	a.executors = make(map[executorKey]*executor)
+	a.operations = make(map[string]*operation)
+	a.inverse = make(map[FrameworkID]*inverseOffer)
 	c.agents[a.id] = a
 	c.alloc.AddAgent(a.id, r.info, a.total)
 }

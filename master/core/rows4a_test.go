@@ -121,8 +121,12 @@ func (row lostRow) check(t *testing.T, aware bool, options ...func(*mesos.Framew
 	if got.GetTaskId().GetValue() != "t" || got.GetAgentId().GetValue() != "m-S0" || got.Uuid != nil || got.GetMessage() == "" {
 		t.Errorf("update %v, want t on m-S0, with a message and without a uuid", got)
 	}
-	if unreachable := row.pa == mesos.TaskState_TASK_UNREACHABLE; (got.UnreachableTime != nil) != unreachable {
-		t.Errorf("unreachable_time is %v", got.GetUnreachableTime())
+	since := int64(0)
+	if row.pa == mesos.TaskState_TASK_UNREACHABLE {
+		since = w.now.UnixNano()
+	}
+	if got.GetUnreachableTime().GetNanoseconds() != since || (got.UnreachableTime != nil) != (since != 0) {
+		t.Errorf("unreachable_time is %v, want %d", got.GetUnreachableTime(), since)
 	}
 	if row.agent {
 		for _, each := range []*sched{s, bystander} {

@@ -155,7 +155,9 @@ func TestReconciliation4e(t *testing.T) {
 	t.Run("implicit: one update per known task", implicitReconciliation)
 	for _, row := range explicitRows {
 		twoKinds(t, "explicit, "+row.name, func(t *testing.T, aware bool, options ...func(*mesos.FrameworkInfo)) {
-			s, task, on := row.happen(oneTask(t, options...))
+			w, s, n := oneTask(t, options...)
+			since := w.now.Add(reregisterTimeout).UnixNano() // of a link that breaks now
+			s, task, on := row.happen(w, s, n)
 			s.w.events[s.conn] = nil
 			explicitly(s, task, on)
 			want := row.lost
@@ -169,8 +171,11 @@ func TestReconciliation4e(t *testing.T) {
 			if on != nil && task == "x" && got.GetAgentId().GetValue() != on.id.GetValue() {
 				t.Errorf("answer %v, want agent %v", got, on.id)
 			}
-			if unreachable := row.pa == mesos.TaskState_TASK_UNREACHABLE; (got.UnreachableTime != nil) != unreachable {
-				t.Errorf("unreachable_time is %v", got.GetUnreachableTime())
+			if row.pa != mesos.TaskState_TASK_UNREACHABLE {
+				since = 0
+			}
+			if got.GetUnreachableTime().GetNanoseconds() != since || (got.UnreachableTime != nil) != (since != 0) {
+				t.Errorf("unreachable_time is %v, want %d", got.GetUnreachableTime(), since)
 			}
 			s.quiet()
 		})

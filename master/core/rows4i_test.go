@@ -111,6 +111,7 @@ func TestAgents4i(t *testing.T) {
 		"re-register of a gone agent: Shutdown \"marked gone\"":                                           goneReturns,
 		"unreachable agent returns: reachable in the registry":                                            unreachableReturns,
 		"unreachable agent returns: tasks re-added, each sent as an update":                               unreachableTasksReturn,
+		"unreachable agent returns: also tasks that were told TASK_LOST are re-added":                     lostTasksReturn,
 		"unreachable agent returns without a task: dropped":                                               unreachableReturnsWithout,
 		"unreachable agent returns: frameworks completed meanwhile get ShutdownFramework":                 unreachableShutsDown,
 		"unreachable agent is replaced: its tasks are lost for good":                                      unreachableReplaced,
@@ -247,6 +248,26 @@ func unreachableTasksReturn(t *testing.T, w *world, s *sched, n *node) {
 	}
 	n.update(s, "t", mesos.TaskState_TASK_FINISHED, uuid('f'))
 	s.status(mesos.TaskState_TASK_FINISHED, 0)
+}
+
+func lostTasksReturn(t *testing.T, _ *world, _ *sched, _ *node) {
+	w, s, n := oneTask(t) // not PARTITION_AWARE
+	n.close()
+	w.pass(reregisterTimeout)
+	if got := s.nextUpdate(); got.GetState() != mesos.TaskState_TASK_LOST {
+		t.Errorf("update %v, want TASK_LOST", got)
+	}
+	s.nextFailure()
+	n = n.back("cpus:4;mem:1000", nil, nil, listed(s, n, "t", mesos.TaskState_TASK_RUNNING, "cpus:1"))
+	if got := s.status(mesos.TaskState_TASK_RUNNING, mesos.TaskStatus_REASON_AGENT_REREGISTERED); got.Uuid != nil {
+		t.Errorf("update %v, want no uuid", got)
+	}
+	n.quiet()
+	explicitly(s, "t", n)
+	s.find(scheduler.Event_UPDATE)
+	if got := core.CompletedTasks(w.core, s.id.GetValue()); len(got) != 0 {
+		t.Errorf("completed are %v, want none", got)
+	}
 }
 
 func unreachableReturnsWithout(t *testing.T, w *world, s *sched, n *node) {
