@@ -62,8 +62,8 @@ func (c *Core) updateQuota(call *master.Call_UpdateQuota) *Error {
 		}
 		parsed[config.GetRole()] = q
 	}
-	if n := len(c.quotas) + len(list); n > maxRoleSettings {
-		return failf(Exhausted, "%s: %d roles would have a quota: must be %d at most", field, n, maxRoleSettings)
+	if err := c.checkQuotas(field, parsed); err != nil {
+		return err
 	}
 	if !call.GetForce() {
 		if err := c.checkCapacity(field, list, parsed); err != nil {
@@ -72,6 +72,19 @@ func (c *Core) updateQuota(call *master.Call_UpdateQuota) *Error {
 	}
 	for _, config := range list {
 		c.setQuota(config, parsed[config.GetRole()])
+	}
+	return nil
+}
+
+// checkQuotas tells whether too many roles would have a quota.
+func (c *Core) checkQuotas(field string, parsed map[string]Quota) *Error {
+	n := len(c.quotas)
+	for role, q := range parsed { // a sum has no order
+		_, had := c.quotas[role]
+		n += gained(had, !q.empty())
+	}
+	if n > max(maxRoleSettings, len(c.quotas)) {
+		return failf(Exhausted, "%s: %d roles would have a quota: must be %d at most", field, n, maxRoleSettings)
 	}
 	return nil
 }
@@ -97,8 +110,12 @@ func (c *Core) setOldQuota(call *master.Call) *Error {
 	if err != nil {
 		return err
 	}
+	parsed := map[string]Quota{request.GetRole(): q}
+	if err := c.checkQuotas(field, parsed); err != nil {
+		return err
+	}
 	if !request.GetForce() {
-		if err := c.checkCapacity(field, []*quota.QuotaConfig{config}, map[string]Quota{request.GetRole(): q}); err != nil {
+		if err := c.checkCapacity(field, []*quota.QuotaConfig{config}, parsed); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,7 @@ func (c *Core) updateWeights(call *master.Call_UpdateWeights) *Error {
 	if len(list) == 0 {
 		return failf(Invalid, "update_weights.weight_infos: empty: must list a role")
 	}
-	seen := make(map[string]bool, len(list))
+	seen, n := make(map[string]bool, len(list)), len(c.weights)
 	for i, w := range list {
 		field := fmt.Sprintf("update_weights.weight_infos[%d]", i)
 		if err := checkWeight(field, w); err != nil {
@@ -51,8 +51,10 @@ func (c *Core) updateWeights(call *master.Call_UpdateWeights) *Error {
 			return failf(Invalid, "%s.role %q: each role must be there once", field, w.GetRole())
 		}
 		seen[w.GetRole()] = true
+		_, has := c.weights[w.GetRole()]
+		n += gained(has, w.GetWeight() != defaultWeight)
 	}
-	if n := len(c.weights) + len(list); n > maxRoleSettings {
+	if n > max(maxRoleSettings, len(c.weights)) {
 		return failf(Exhausted, "update_weights.weight_infos: %d roles would have a weight: must be %d at most", n, maxRoleSettings)
 	}
 	changed := false
@@ -65,6 +67,19 @@ func (c *Core) updateWeights(call *master.Call_UpdateWeights) *Error {
 		}
 	}
 	return nil
+}
+
+// gained returns how many settings more there are once a role that had one or not
+// has one or not.
+func gained(had, has bool) int {
+	switch {
+	case has && !had:
+		return 1
+	case had && !has:
+		return -1
+	default:
+		return 0
+	}
 }
 
 // inUse tells whether a framework is subscribed in the role or one below it.

@@ -9,6 +9,7 @@ import (
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/resource"
+	"google.golang.org/protobuf/proto"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	// maxCompletedTasks bounds the tasks of a framework that are remembered after
 	// their end.
 	maxCompletedTasks = 1000
+	// maxKept bounds, in bytes, labels and discovery of a completed task, each.
+	maxKept = 4096
 )
 
 // awayTasks are tasks of a framework whose agents are unreachable, the last ones.
@@ -138,9 +141,18 @@ func (c *Core) completeTask(t *task, end ending) {
 	}
 	end.message = brief(end.message)
 	t.framework.history.add(completedTask{
-		id: t.id, name: t.name, agent: t.agent.protoID, executor: t.executor, resources: t.had,
-		labels: t.labels, discovery: t.discovery, end: end,
+		id: t.id, name: brief(t.name), agent: t.agent.protoID, executor: t.executor, resources: t.had,
+		labels: kept(t.labels), discovery: kept(t.discovery), end: end,
 	})
+}
+
+// kept returns what is kept of a completed task of something that its framework made
+// as large as it liked: all or, if that is too much, nothing.
+func kept[M proto.Message](m M) (none M) {
+	if proto.Size(m) > maxKept {
+		return none
+	}
+	return m
 }
 
 // proto returns the task as operators see it.

@@ -48,7 +48,7 @@ func (c *Core) admit(id FrameworkID, f *framework, p profile) *Error {
 	case f == nil && len(c.frameworks) >= maxFrameworks:
 		return failf(Exhausted, "the master knows %d frameworks and takes no more", len(c.frameworks))
 	case f != nil && f.info.GetPrincipal() != p.info.GetPrincipal():
-		return failf(Invalid, "framework_info.principal %q: must stay %q", brief(p.info.GetPrincipal()), f.info.GetPrincipal())
+		return failf(Invalid, "framework_info.principal %q: must stay %q", brief(p.info.GetPrincipal()), brief(f.info.GetPrincipal()))
 	}
 	return nil
 }
