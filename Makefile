@@ -36,7 +36,7 @@ run: vm-tools tested
 	$(VM) -data $(TESTED):bin -data $(DEMO)/demo.sh -data "$$text":text run /data/demo.sh /data/bin /data/text --timeout 20m
 endif
 
-test: lint check-generate unit integration
+test: lint check-generate unit sim-mutants integration
 
 # In the VM: container start beside its floor and its peers. Then here: tasks.
 bench: vm-deps vm-tools tested
