@@ -230,15 +230,18 @@ func TestAKilledMasterGoesOn(t *testing.T) {
 	if err := c.Agents[1].Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error {
-		switch a, err := agentAt(ctx, c, c.Agents[1].Address); {
-		case err != nil:
-			return err
-		case a.GetAgentInfo().GetId().GetValue() == ids[1]:
-			return fmt.Errorf("the agent that is gone is back as %s", ids[1])
-		}
-		return nil
-	})
+	select {
+	case <-c.Agents[1].Done():
+	case <-time.After(patience):
+		t.Fatalf("the agent that is gone still runs after %s", patience)
+	}
+	if code := c.Agents[1].ExitCode(); code != 3 {
+		t.Errorf("the agent that is gone ended with status %d, want 3", code)
+	}
+	wantSays(t, c.Agents[1].Output(), ids[1]+" was declared gone", "start it again only to")
+	if a, err := agentAt(ctx, c, c.Agents[1].Address); err == nil {
+		t.Errorf("the agent that is gone is back as %v", a.GetAgentInfo().GetId())
+	}
 	if _, err := f.Driver().KillTask(&mesos.TaskID{Value: new("goes on")}); err != nil {
 		t.Fatal(err)
 	}
