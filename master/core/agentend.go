@@ -112,7 +112,7 @@ func (c *Core) depart(a *agent, e agentEvent, why string, l loss) {
 func (c *Core) clearAgent(a *agent, l loss) []*framework {
 	c.timers.stop(a.lost)
 	c.timers.stop(a.ping)
-	a.overdue = ""
+	c.leaveQueue(a)
 	c.rescindAll(a)
 	clear(a.inverse)
 	a.unavailability = nil

@@ -50,3 +50,6 @@ func HasBooks(c *Core, id string) bool {
 	a := c.departed.byID[AgentID(id)]
 	return a.offers != nil || a.tasks != nil || a.executors != nil || a.operations != nil || a.inverse != nil
 }
+
+// Queued returns how many agents wait for their turn to be unreachable.
+func Queued(c *Core) int { return len(c.overdue) }

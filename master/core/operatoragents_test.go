@@ -278,6 +278,30 @@ func TestOfAnAgentThatHasLeftNoBooksAreKept(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatIsGoneDoesNotWaitForItsTurn(t *testing.T) {
+	w := newWorld(t, func(c *core.Config) { c.AgentRemovalRate = core.Rate{N: 1, Per: 24 * time.Hour} })
+	s := w.subscribe()
+	var nodes []*node
+	for range 4 {
+		nodes = append(nodes, w.node("cpus:1"))
+	}
+	for _, n := range nodes {
+		n.close()
+	}
+	w.pass(reregisterTimeout)
+	for _, n := range nodes[1:3] {
+		w.must(markGoneCall(n.id))
+	}
+	if got := core.Queued(w.core); got != 1 {
+		t.Errorf("%d agents wait for their turn, want 1", got)
+	}
+	s.failures()
+	w.pass(24 * time.Hour)
+	if got := s.failures(); len(got) != 1 || got[0] != nodes[3].id.GetValue() {
+		t.Errorf("unreachable are %v, want %v", got, nodes[3].id)
+	}
+}
+
 func TestTasksThatHaveLeftAreBounded(t *testing.T) {
 	w := newWorld(t)
 	n := w.node("cpus:2000;mem:1000")

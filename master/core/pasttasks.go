@@ -133,6 +133,9 @@ func (c *Core) completeTask(t *task, end ending) {
 	if t.shadow {
 		return
 	}
+	if mesos.Terminal(t.state) && !mesos.Terminal(end.state) {
+		end.state = t.state // known before the update that says so has come
+	}
 	if t.framework.ending && !mesos.Terminal(end.state) {
 		end = ending{state: mesos.TaskState_TASK_KILLED, at: seconds(c.now), message: "its framework was removed"}
 	}

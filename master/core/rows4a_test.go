@@ -214,6 +214,13 @@ func frameworkRemoved(t *testing.T) {
 	s.noUpdate()
 	checkRemoved(t, w, s, "t")
 
+	w, s, n = oneTask(t) // one that had ended before did that
+	n.update(s, "t", mesos.TaskState_TASK_RUNNING, uuid('r'), mesos.TaskState_TASK_FINISHED)
+	s.call(&scheduler.Call{Type: scheduler.Call_TEARDOWN.Enum()})
+	if got := core.CompletedTasks(w.core, s.id.GetValue()); len(got) != 1 || got[0].GetState() != mesos.TaskState_TASK_FINISHED {
+		t.Errorf("completed are %v, want t as FINISHED", got)
+	}
+
 	// An executor that ends with them takes the rest along, in the order of launch.
 	w = newWorld(t)
 	n = w.node("cpus:4;mem:1000")

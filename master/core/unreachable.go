@@ -4,6 +4,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
@@ -41,6 +42,15 @@ func (c *Core) giveUp(a *agent, why string) {
 			at = c.nextTurn
 		}
 		c.removal = c.timers.set(at, c.takeTurns)
+	}
+}
+
+// leaveQueue takes an agent that has left in another way out of those that wait for
+// their turn.
+func (c *Core) leaveQueue(a *agent) {
+	if a.overdue = ""; a.queued {
+		a.queued = false
+		c.overdue = slices.DeleteFunc(c.overdue, func(other *agent) bool { return other == a })
 	}
 }
 
