@@ -33,10 +33,10 @@ type agent struct {
 	life int
 	core *core.Core
 
-	link    *conn   // to the master; nil without one
-	cutOff  bool    // no link can be opened
-	redials int     // without success
-	since   instant // when the master took it
+	link    *conn     // to the master; nil without one
+	cutOff  bool      // no link can be opened
+	redials int       // without success
+	taken   []instant // when masters took it in this life of its process
 
 	containers map[core.ContainerID]*container
 	order      []*container // in the order of their launches
@@ -95,6 +95,7 @@ func (a *agent) start() {
 	if err != nil {
 		a.w.fail("simulator", "an agent does not start: %v", err)
 	}
+	a.taken = nil
 	a.core, a.up, a.waiting, a.tickAt, a.changed = c, true, false, 0, true
 	a.containers, a.order, a.callers = make(map[core.ContainerID]*container), nil, make(map[core.ConnID]*container)
 	a.w.line("%s starts", a.name())
@@ -172,9 +173,6 @@ func (a *agent) receive(c *conn, msg any) {
 			a.w.line("master -> %s: %s", a.name(), describe(msg))
 		}
 		a.w.mix(4, uint64(a.index))
-		if msg.GetRegistered() != nil {
-			a.since = a.w.now
-		}
 		if err := a.step(core.FromMaster{Message: proto.CloneOf(msg)}); err != nil && !tolerated(err) {
 			a.w.fail("L6: an agent refuses a good message", "%s: %v", a.name(), err)
 		}

@@ -34,8 +34,12 @@ func (w *world) byzantine(draw *rand.Rand) {
 	if !w.master.up {
 		return
 	}
-	if draw.IntN(2) == 0 {
+	switch draw.IntN(5) {
+	case 0, 1:
 		w.garbageCall(draw)
+		return
+	case 2:
+		w.badAgent(draw)
 		return
 	}
 	m := w.master
@@ -56,6 +60,75 @@ func (w *world) byzantine(draw *rand.Rand) {
 	if m.up && m.conns[id] != nil {
 		delete(m.conns, id)
 		_ = m.step(end) // the end of a connection is never an error
+	}
+}
+
+// badAgent registers, with next to nothing, and then tells of what is not there, or
+// not on it.
+func (w *world) badAgent(draw *rand.Rand) {
+	m := w.master
+	c := m.dial("bad agent", &deaf{})
+	id := core.ConnID(c.id)
+	m.bad[id] = true
+	say := func(msg *link.FromAgent) {
+		if !m.up || m.conns[id] == nil {
+			return
+		}
+		if err := m.step(core.AgentMessage{Conn: id, Address: "10.9.9.9", Message: msg}); err != nil && m.up {
+			m.refused(c, err, core.AgentClosed{Conn: id})
+		}
+	}
+	say(&link.FromAgent{Message: &link.FromAgent_Register{Register: &link.Register{
+		Agent: &mesos.AgentInfo{Hostname: new("bad"), Resources: []*mesos.Resource{scalar("disk", 1)}}, Version: new("0"),
+	}}})
+	for range 1 + draw.IntN(4) {
+		say(w.lie(draw))
+	}
+	if m.up && m.conns[id] != nil {
+		delete(m.conns, id)
+		_ = m.step(core.AgentClosed{Conn: id}) // the end of a connection is never an error
+	}
+}
+
+// deaf is a peer that does not mind what it is sent.
+type deaf struct{}
+
+func (deaf) receive(*conn, any) {}
+func (deaf) closed(*conn)       {}
+
+// lie is a message in form about a framework that there is, and a task or executor
+// that runs elsewhere or nowhere.
+func (w *world) lie(draw *rand.Rand) *link.FromAgent {
+	s := w.scheds[draw.IntN(len(w.scheds))]
+	framework := &mesos.FrameworkID{Value: new(s.id)}
+	task := &mesos.TaskID{Value: new("nobody's")}
+	if t := w.tasks.some(s, draw); t != nil && draw.IntN(2) == 0 {
+		task.Value = new(t.id)
+	}
+	switch draw.IntN(6) {
+	case 0:
+		return &link.FromAgent{Message: &link.FromAgent_ExecutorExited{ExecutorExited: &link.ExecutorExited{
+			FrameworkId: framework, ExecutorId: &mesos.ExecutorID{Value: new("e1")}, Status: new(int32(9)),
+		}}}
+	case 1:
+		return &link.FromAgent{Message: &link.FromAgent_Pong{Pong: &link.Pong{}}}
+	case 2:
+		return &link.FromAgent{Message: &link.FromAgent_OperationUpdate{OperationUpdate: &link.OperationUpdate{
+			FrameworkId: framework, OperationUuid: &mesos.UUID{Value: make([]byte, 16)},
+			Status: &mesos.OperationStatus{State: mesos.OperationState_OPERATION_FINISHED.Enum()},
+		}}}
+	case 3:
+		return &link.FromAgent{Message: &link.FromAgent_UpdateResources{UpdateResources: &link.UpdateResources{
+			Total: []*mesos.Resource{scalar("disk", float64(draw.IntN(3)))}, ResourceVersion: []byte{byte(draw.IntN(256))},
+		}}}
+	case 4:
+		return &link.FromAgent{Message: &link.FromAgent_Register{}}
+	default: // of a framework that nobody knows: others would hear of it
+		return &link.FromAgent{Message: &link.FromAgent_Update{Update: &link.Update{
+			FrameworkId: &mesos.FrameworkID{Value: new("nobody")},
+			Status:      &mesos.TaskStatus{TaskId: task, State: mesos.TaskState_TASK_LOST.Enum(), Uuid: make([]byte, 16)},
+			LatestState: mesos.TaskState_TASK_LOST.Enum(),
+		}}}
 	}
 }
 

@@ -301,6 +301,7 @@ func (m *master) send(msg *core.Message) {
 		if r := msg.Down.GetRegistered(); r != nil {
 			m.w.told.refused.anew(r.GetAgentId().GetValue())
 			if a, ok := c.peers[client].(*agent); ok {
+				a.taken = append(a.taken, m.w.now)
 				m.w.promises.registered(a.info.GetHostname(), r.GetAgentId().GetValue())
 			}
 		}

@@ -29,6 +29,7 @@ type task struct {
 	last                update          // the newest update with a uuid
 	terminal            []byte          // uuid of its end
 	settled             bool            // its end was acknowledged
+	lost                instant         // when it was last told to be lost or unreachable
 	mark                int             // for who looks for it
 	seen                int             // the life of the master that passed its last update on
 	killed              int             // the life of the master that was told to kill it while it knew it; 0: none
@@ -104,6 +105,9 @@ func (m *tasks) updated(s *sched, status *mesos.TaskStatus) {
 		t.seen = m.w.master.life
 	}
 	t.state = status.GetState()
+	if t.state == mesos.TaskState_TASK_UNREACHABLE || t.state == mesos.TaskState_TASK_LOST {
+		t.lost = m.w.now
+	}
 	if s.reconciling && !mesos.Terminal(t.state) && t.state != mesos.TaskState_TASK_UNKNOWN {
 		t.mark = 1
 	}
@@ -193,8 +197,13 @@ func (m *tasks) untold() *task {
 		for _, b := range a.order {
 			for _, id := range b.live() {
 				t := m.byID[id]
-				if t != nil && t.agent == a.id() && t.owner.since < a.since-second &&
-					(t.state == mesos.TaskState_TASK_UNREACHABLE || t.state == mesos.TaskState_TASK_LOST && t.terminal == nil) {
+				if t == nil || t.agent != a.id() || t.terminal != nil ||
+					t.state != mesos.TaskState_TASK_UNREACHABLE && t.state != mesos.TaskState_TASK_LOST {
+					continue
+				}
+				// The first registration after it was lost is what its framework was told of.
+				i := slices.IndexFunc(a.taken, func(at instant) bool { return at > t.lost })
+				if i >= 0 && t.owner.ready && t.owner.since < a.taken[i] {
 					return t
 				}
 			}
