@@ -76,6 +76,7 @@ func (c *Core) adoptOperations(a *agent, r *registration) {
 	for _, o := range r.beforeOperations {
 		before[o.uuid] = o
 	}
+	var concerned []*framework
 	for _, m := range r.operations {
 		o := &operation{
 			uuid: string(m.operation.GetUuid().GetValue()), id: m.operation.GetInfo().GetId(), agent: a,
@@ -91,16 +92,19 @@ func (c *Core) adoptOperations(a *agent, r *registration) {
 		if f := o.framework; f != nil && (f.ending && o.held.IsEmpty() || o.id != nil && f.named[o.id.GetValue()] != nil) {
 			o.id = nil // nobody is to hear of it, or of one of this id on another agent
 		}
-		if o.id == nil && o.held.IsEmpty() { // it is acknowledged when the agent tells of it
-			if o.framework != nil {
-				c.forgetIfEmpty(o.framework)
-			}
-			continue
+		if o.framework != nil {
+			concerned = append(concerned, o.framework)
+		}
+		if o.id == nil && o.held.IsEmpty() {
+			continue // it is acknowledged when the agent tells of it
 		}
 		c.addOperation(o)
 		if o.framework != nil && !o.held.IsEmpty() {
 			c.alloc.Charge(o.piece())
 		}
+	}
+	for _, f := range concerned { // only now: a later one may be of the same
+		c.forgetIfEmpty(f)
 	}
 	c.retotal(a)
 }
