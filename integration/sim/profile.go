@@ -83,7 +83,12 @@ var faults = []struct {
 	{"byzantine peers", func(p *profile) { p.weights[byzantine] = 60 }},
 	{"long pauses", func(p *profile) { p.longPause = 0.01 }},
 	{"offers time out", func(p *profile) { p.offerTimeout = 20 * time.Second }},
-	{"agents are soon given up", func(p *profile) { p.reregister = 30 * time.Second; p.weights[agentCut] += 20 }},
+	{"agents are soon given up", func(p *profile) {
+		p.reregister = 30 * time.Second
+		p.weights[agentCut] += 20
+		p.weights[agentHang] += 20
+		p.longPause = max(p.longPause, 0.005)
+	}},
 	{"agents are drained", func(p *profile) {
 		p.weights[drain], p.weights[deactivate], p.weights[reactivate], p.weights[markGone] = 15, 5, 30, 3
 	}},
