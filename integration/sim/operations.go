@@ -27,17 +27,19 @@ func (l *launcher) operation() *mesos.Offer_Operation {
 		return nil // nothing is reserved for all
 	}
 	var op *mesos.Offer_Operation
-	switch l.draw.IntN(6) {
-	case 0, 1:
-		op = l.reserveOperation()
-	case 2:
-		op = l.unreserveOperation()
-	case 3:
-		op = l.createOperation()
-	case 4:
-		op = l.destroyOperation()
-	case 5:
-		op = l.resizeOperation()
+	for tries := 0; op == nil && tries < 6; tries++ {
+		switch l.draw.IntN(7) {
+		case 0, 1:
+			op = l.reserveOperation()
+		case 2:
+			op = l.unreserveOperation()
+		case 3, 4:
+			op = l.createOperation()
+		case 5:
+			op = l.destroyOperation()
+		case 6:
+			op = l.resizeOperation()
+		}
 	}
 	if op == nil {
 		return nil
@@ -76,7 +78,10 @@ func (l *launcher) part(r *mesos.Resource) *mesos.Resource {
 }
 
 func (l *launcher) reserveOperation() *mesos.Offer_Operation {
-	r := l.find(plain)
+	r := l.find(func(r *mesos.Resource) bool { return plain(r) && r.GetName() == "disk" })
+	if r == nil {
+		r = l.find(plain)
+	}
 	if r == nil {
 		return nil
 	}
