@@ -141,7 +141,11 @@ func (b *container) killSoon(draw *rand.Rand) {
 		return
 	}
 	if t := b.w.tasks.byID[ids[draw.IntN(len(ids))]]; t != nil {
-		b.w.in(instant(draw.Int64N(int64(2*second))), func() { t.owner.kill(t, true) })
+		b.w.in(instant(draw.Int64N(int64(2*second))), func() {
+			if b.w.tasks.byID[t.id] == t {
+				t.owner.kill(t, true)
+			}
+		})
 	}
 }
 

@@ -193,6 +193,9 @@ func (m *tasks) lostKill() *task {
 // untold returns a task that was out of reach and runs, of which its framework was
 // not told that it is back, though it was there to hear it; nil for none.
 func (m *tasks) untold() *task {
+	if m.w.counts["registry lost"] > 0 {
+		return nil // the master may not know that the agent was away
+	}
 	for _, a := range m.w.agents {
 		for _, b := range a.order {
 			for _, id := range b.live() {
