@@ -52,6 +52,8 @@ type framework struct {
 
 	shadows int        // tasks that are on agents and not in tasks
 	backlog []question // reconciliation that is still to be answered
+	implied bool       // an implicit reconciliation is being answered
+	anew    bool       // and another is to follow
 
 	inverse     map[OfferID]*inverseOffer // that stand
 	unreachable awayTasks

@@ -5,7 +5,6 @@ package core
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	mesos "github.com/tepui/tepui/api/v1"
@@ -43,13 +42,14 @@ func (c *Core) reconcile(f *framework, call *scheduler.Call_Reconcile) {
 		})
 	}
 	if len(questions) == 0 {
-		// What an earlier one has not answered yet is asked again here.
-		f.backlog = slices.DeleteFunc(f.backlog, func(q question) bool { return q.implied })
-		for _, t := range sortedTasks(f.tasks) {
-			questions = append(questions, question{task: t.id, implied: true})
+		if f.implied { // an earlier one is not answered yet: once it is, all is asked again
+			f.anew = true
+			return
 		}
+		questions = f.allQuestions()
 	}
 	if len(f.backlog)+len(questions) > maxBacklog {
+		f.implied = f.implied && len(call.GetTasks()) > 0
 		c.refuseCall(f, fmt.Sprintf("reconcile.tasks: %d answers are still owed, ask again when they have come", len(f.backlog)))
 		return
 	}
@@ -57,6 +57,17 @@ func (c *Core) reconcile(f *framework, call *scheduler.Call_Reconcile) {
 	if f.answer == nil {
 		c.answerSome(f)
 	}
+}
+
+// allQuestions asks for every task of the framework. It costs what there is: one
+// implicit reconciliation is answered before the next begins.
+func (f *framework) allQuestions() []question {
+	f.implied = true
+	questions := make([]question, 0, len(f.tasks))
+	for _, t := range sortedTasks(f.tasks) {
+		questions = append(questions, question{task: t.id, implied: true})
+	}
+	return questions
 }
 
 // answerSome answers the next questions, and comes back for the rest.
@@ -67,8 +78,11 @@ func (c *Core) answerSome(f *framework) {
 	}
 	f.backlog = f.backlog[n:]
 	if len(f.backlog) == 0 {
-		f.backlog, f.answer = nil, nil
-		return
+		f.backlog, f.answer, f.implied = nil, nil, false
+		if !f.anew {
+			return
+		}
+		f.backlog, f.anew = f.allQuestions(), false
 	}
 	f.answer = c.timers.set(c.now.Add(answerPause), func() { c.answerSome(f) })
 }

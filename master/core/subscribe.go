@@ -95,7 +95,7 @@ func (c *Core) attach(f *framework, conn ConnID) {
 func (c *Core) detach(f *framework, why string) {
 	c.timers.stop(f.heartbeat)
 	c.timers.stop(f.answer)
-	f.backlog, f.answer = nil, nil
+	f.backlog, f.answer, f.implied, f.anew = nil, nil, false, false
 	c.alloc.Deactivate(f.id)
 	for _, o := range sortedOffers(f.offers) {
 		c.takeBack(o)
