@@ -153,7 +153,7 @@ func TestNativeKill(t *testing.T) {
 	h := newNativeHost(t)
 	m := h.register()
 	for name, script := range map[string]string{
-		"ends on SIGTERM":  "trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done",
+		"ends on SIGTERM":  "trap 'exit 0' TERM; sleep 1000 & echo ready; wait",
 		"ignores SIGTERM":  "trap '' TERM; echo ready; while :; do sleep 0.01; done",
 		"has SIGTERM kill": "echo ready; sleep 1000",
 	} {

@@ -61,7 +61,7 @@ func agentAt(ctx context.Context, c *cluster.Cluster, address string) (*master.R
 
 // sleeper is a task that takes a while to end when it is asked to.
 func sleeper(id string, takes int, grace time.Duration) *mesos.TaskInfo {
-	t := framework.Command(id, fmt.Sprintf("trap 'sleep %d; exit 0' TERM; while :; do sleep 0.2; done", takes), 0.1, 16)
+	t := framework.Command(id, fmt.Sprintf("trap 'sleep %d; exit 0' TERM; sleep 1000 & wait", takes), 0.1, 16)
 	t.KillPolicy = &mesos.KillPolicy{GracePeriod: mesos.NewDuration(grace)}
 	return t
 }
