@@ -53,11 +53,11 @@ func (c *Core) gather(f *framework, list []*mesos.OfferID) (offers []*offer, pro
 		o := f.offers[id]
 		switch {
 		case seen[id]:
-			problem = fmt.Sprintf("accept.offer_ids %q: each offer must be there once", id)
+			problem = fmt.Sprintf("accept.offer_ids %q: each offer must be there once", brief(string(id)))
 			continue
 		case o == nil:
 			gone = true
-			problem = fmt.Sprintf("accept.offer_ids %q: resources no longer offered: this offer no longer stands, it was accepted, declined or rescinded, or never made to this framework", id)
+			problem = fmt.Sprintf("accept.offer_ids %q: resources no longer offered: this offer no longer stands, it was accepted, declined or rescinded, or never made to this framework", brief(string(id)))
 			continue
 		}
 		seen[id] = true

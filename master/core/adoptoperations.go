@@ -53,11 +53,12 @@ func (c *Core) parseOperations(r *registration, list []*mesos.Operation, free re
 		seen[string(uuid)] = true
 		o := registeredOperation{framework: FrameworkID(m.GetFrameworkId().GetValue()), operation: m}
 		conv, err := resource.NewConversion(m.GetInfo())
-		if err != nil {
+		over := terminalOperation(m.GetLatestStatus().GetState())
+		if err != nil && !over { // one that is over may be so because the agent could not read it either
 			return failf(Invalid, "%s.info.%v", field, err)
 		}
 		o.Conversion = conv
-		if !terminalOperation(m.GetLatestStatus().GetState()) && !speculative(m.GetInfo().GetType()) {
+		if !over && !speculative(m.GetInfo().GetType()) {
 			left, err := free.Subtract(conv.Consumed)
 			if err != nil {
 				return failf(Invalid, "%s consumes %s: must be part of the agent's, with all before: %v", field, conv.Consumed, err)

@@ -123,10 +123,10 @@ func checkConversion(field string, op *mesos.Offer_Operation, a *agent) (resourc
 }
 
 // checkNewVolumes checks that the ids of volumes are new on their agent, each for
-// its role.
+// its role. One that an operator's operation holds is not in the total.
 func checkNewVolumes(field string, volumes resource.Resources, a *agent) error {
 	there := make(map[resource.VolumeID]bool)
-	for _, v := range a.total.Volumes() {
+	for _, v := range slices.Concat(a.total.Volumes(), a.claimed.Volumes()) {
 		there[v] = true
 	}
 	for _, v := range volumes.Volumes() {

@@ -191,7 +191,7 @@ func (c *Core) tellOperation(f *framework, id *mesos.OperationID, a *mesos.Agent
 		return
 	}
 	c.toFramework(f, operationEvent(&mesos.OperationStatus{
-		OperationId: id, State: state.Enum(), Message: new(message), AgentId: a,
+		OperationId: id, State: state.Enum(), Message: new(cut(message, maxMessage)), AgentId: a,
 	}))
 }
 

@@ -131,12 +131,16 @@ type taskStatus struct {
 	unreachable *mesos.TimeInfo
 }
 
+// maxMessage bounds in bytes what the master says in a status of its own: one
+// cause, in which a peer is quoted, can be that of many tasks.
+const maxMessage = 2048
+
 // tell sends a framework a status that the master makes.
 func (c *Core) tell(f *framework, s taskStatus) {
 	status := &mesos.TaskStatus{
 		TaskId:    &mesos.TaskID{Value: new(string(s.task))},
 		State:     s.state.Enum(),
-		Message:   new(s.message),
+		Message:   new(cut(s.message, maxMessage)),
 		Source:    mesos.TaskStatus_SOURCE_MASTER.Enum(),
 		Reason:    s.reason.Enum(),
 		AgentId:   s.agent,

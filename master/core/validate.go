@@ -126,11 +126,14 @@ func (l *launch) checkRunner(field string, o *order) error {
 const maxQuoted = 256
 
 // brief returns the begin of a text.
-func brief(text string) string {
-	if len(text) <= maxQuoted {
+func brief(text string) string { return cut(text, maxQuoted) }
+
+// cut returns the begin of a text, of so many bytes at most.
+func cut(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxQuoted], "") + "…"
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // checkFits checks that the task, and its executor if that is new, fit into
