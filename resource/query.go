@@ -93,6 +93,24 @@ func (r Resources) Names() []string {
 	return out
 }
 
+// Size tells about how many bytes r takes as messages, at least: what is set apart
+// by long names, labels and principals takes much, however little there is of it.
+func (r Resources) Size() int {
+	n := 0
+	for i := range r.items {
+		it := &r.items[i]
+		one := 16 + len(it.name) + len(it.traits.text()) + 20*len(it.ranges)
+		if it.traits != nil {
+			one += len(it.traits.disk.GetVolume().GetContainerPath()) // no part of the identity
+		}
+		for _, s := range it.set {
+			one += 2 + len(s)
+		}
+		n += one * int(it.count)
+	}
+	return n
+}
+
 // Unreserved returns what is reserved for no role.
 func (r Resources) Unreserved() Resources {
 	return r.filter(func(it *item) bool { return it.traits.reservedFor() == "" })

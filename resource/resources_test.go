@@ -292,3 +292,17 @@ func TestUnrefinedLeavesOutReservationsThatRefineOthers(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+func TestSizeCountsWhatSetsResourcesApart(t *testing.T) {
+	plain := resource.MustParse("cpus:4;ports:[1-9]").Size()
+	for _, more := range []string{
+		`cpus:4;ports:[1-3,5-9]`, `cpus:3;cpus{"reservations":[{"type":"DYNAMIC","role":"a"}]}:1;ports:[1-9]`, `cpus:4;names:{a};ports:[1-9]`,
+	} {
+		if got := resource.MustParse(more).Size(); got <= plain {
+			t.Errorf("%s takes %d bytes, want more than %d", more, got, plain)
+		}
+	}
+	if got := resource.MustParse("cpus:4000;ports:[1-9999]").Size(); got != plain {
+		t.Errorf("%d bytes, want %d: how much there is does not count", got, plain)
+	}
+}

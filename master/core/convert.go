@@ -119,7 +119,25 @@ func checkConversion(field string, op *mesos.Offer_Operation, a *agent) (resourc
 			return none, err
 		}
 	}
-	return conv, nil
+	return conv, checkGrowth(field, conv, a)
+}
+
+// maxResources bounds in bytes what operations make of the resources of an agent:
+// it tells of all of them in one message, and each offer has some.
+const maxResources = 256 << 10
+
+// checkGrowth checks that operations do not split an agent into ever more pieces,
+// or ever longer names, by reservations of next to nothing.
+func checkGrowth(field string, conv resource.Conversion, a *agent) error {
+	after, err := conv.Apply(a.claimed)
+	if err != nil {
+		return nil // it is not there: that is told with what there is
+	}
+	if n := after.Size(); n > maxResources && n > a.claimed.Size() {
+		return fmt.Errorf("%s: the resources of agent %s would take %d bytes: must be %d at most: make fewer reservations and volumes, with shorter labels",
+			field, a.id, n, maxResources)
+	}
+	return nil
 }
 
 // checkNewVolumes checks that the ids of volumes are new on their agent, each for

@@ -11,6 +11,7 @@ import (
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/master"
 	"github.com/tepui/tepui/api/v1/scheduler"
+	"github.com/tepui/tepui/master/core"
 )
 
 // TestALongNameIsNotRepeatedInEachAnswer: of one call of 16 MB the answers to its
@@ -90,4 +91,37 @@ func TestAVolumeThatAnOperatorGrowsIsNotCreatedAgain(t *testing.T) {
 	s.accept([]*mesos.Offer{s.offer()}, refuse(1000), create("disk"+volumeOf("a", "v")+":20", asked("c")))
 	s.operationStatus("c", mesos.OperationState_OPERATION_ERROR, "persistence.id", `"v"`, "no volume")
 	n.quiet()
+}
+
+// TestReservationsOfNextToNothingAreBounded: an agent that had too many of them could
+// not register any more.
+func TestReservationsOfNextToNothingAreBounded(t *testing.T) {
+	labelled := func(r *mesos.Resource, text string) {
+		r.Reservations[0].Labels = &mesos.Labels{Labels: []*mesos.Label{{Key: new("k"), Value: &text}}}
+	}
+	small := "cpus" + reservedFor("a") + ":0.001"
+	w := newWorld(t)
+	n := w.able("cpus:4")
+	s := w.subscribe(withRole("a"), refined)
+	var ops []*mesos.Offer_Operation
+	for _, letter := range "abc" {
+		op := reserve(small, asked(string(letter)))
+		labelled(op.Reserve.Resources[0], strings.Repeat(string(letter), 100<<10))
+		ops = append(ops, op)
+	}
+	s.accept([]*mesos.Offer{s.offer()}, refuse(0), ops...)
+	first := n.operation(mesos.Offer_Operation_RESERVE)
+	n.operation(mesos.Offer_Operation_RESERVE)
+	n.quiet()
+	s.operationStatus("c", mesos.OperationState_OPERATION_ERROR, "agent m-S0", "262144 at most")
+	s.accept([]*mesos.Offer{s.offer()}, refuse(0), &mesos.Offer_Operation{ // what there is can go
+		Type:      mesos.Offer_Operation_UNRESERVE.Enum(),
+		Unreserve: &mesos.Offer_Operation_Unreserve{Resources: first.GetInfo().GetReserve().GetResources()},
+	})
+	n.operation(mesos.Offer_Operation_UNRESERVE)
+	s.offer()
+	call := reserveCall(n.id, small)
+	labelled(call.ReserveResources.Resources[0], strings.Repeat("d", 300<<10))
+	_, err := w.operate(call)
+	refused(t, err, core.Invalid, "262144 at most")
 }
