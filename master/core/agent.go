@@ -35,6 +35,7 @@ type agent struct {
 	total   resource.Resources
 	used    resource.Resources // by tasks, executors and frameworks' operations
 	offered resource.Resources
+	recount bool // offered is what it was before an offer ended; see offeredNow
 
 	offers    map[OfferID]*offer
 	tasks     map[taskKey]*task

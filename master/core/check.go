@@ -144,7 +144,7 @@ func (c *Core) checkSums(a *agent, used resource.Resources) error {
 	inUse, granted, free := c.alloc.Agent(a.id)
 	offered := c.offeredOf(a)
 	switch {
-	case !a.offered.Equal(offered):
+	case !a.recount && !a.offered.Equal(offered):
 		return fmt.Errorf("offered %s, but its offers are %s", a.offered, offered)
 	case !a.used.Equal(used):
 		return fmt.Errorf("used %s, but its tasks, executors and operations are %s", a.used, used)

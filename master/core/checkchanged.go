@@ -21,7 +21,7 @@ type books struct {
 
 func (c *Core) booksOf(a *agent) books {
 	b := books{
-		total: a.total, offered: a.offered, used: a.used,
+		total: a.total, offered: c.offeredNow(a), used: a.used,
 		offers: len(a.offers), tasks: len(a.tasks), executors: len(a.executors), conn: a.conn,
 	}
 	b.inUse, _, b.free = c.alloc.Agent(a.id)

@@ -67,10 +67,11 @@ func (c *Core) addOffer(f *framework, a *agent, p Piece) *offer {
 	seq := c.ids.offers
 	o := &offer{id: c.ids.offer(), seq: seq, framework: f, agent: a, role: p.Role, resources: p.Resources}
 	c.offers[o.id], f.offers[o.id], a.offers[o.id] = o, o, o
-	if c.cfg.OptimisticOffers {
-		a.offered = a.offered.Cover(o.resources)
-	} else {
+	switch {
+	case !c.cfg.OptimisticOffers:
 		a.offered = a.offered.Add(o.resources)
+	case !a.recount:
+		a.offered = a.offered.Cover(o.resources)
 	}
 	if c.cfg.OfferTimeout > 0 {
 		o.expires = c.timers.set(c.now.Add(c.cfg.OfferTimeout), func() { c.expire(o) })
@@ -86,13 +87,22 @@ func (c *Core) dropOffer(o *offer) {
 	delete(o.framework.offers, o.id)
 	delete(o.agent.offers, o.id)
 	if c.cfg.OptimisticOffers {
-		o.agent.offered = c.offeredOf(o.agent) // others may be offered the same
+		o.agent.recount = true // others may be offered the same
 	} else {
 		o.agent.offered = c.less(o.agent.offered, o.resources)
 	}
 }
 
-// offeredOf returns what is offered of an agent: once, where offers overlap.
+// offeredNow returns what is offered of an agent. Where offers overlap it is found
+// out when somebody asks, not whenever one of many ends.
+func (c *Core) offeredNow(a *agent) resource.Resources {
+	if a.recount {
+		a.offered, a.recount = c.offeredOf(a), false
+	}
+	return a.offered
+}
+
+// offeredOf returns what the offers of an agent are: once, where they overlap.
 func (c *Core) offeredOf(a *agent) resource.Resources {
 	var sum resource.Resources
 	for _, o := range a.offers { // in no order: the sum is the same in any

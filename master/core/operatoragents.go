@@ -8,6 +8,7 @@ import (
 
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/master"
+	"github.com/tepui/tepui/resource"
 )
 
 // agentFor returns the agent that an operator's call names, if it is one that may
@@ -118,12 +119,12 @@ func (c *Core) viewAgents() *master.Response_GetAgents {
 			view.RecoveredAgents = append(view.RecoveredAgents, a.info)
 			continue
 		}
-		view.Agents = append(view.Agents, a.view())
+		view.Agents = append(view.Agents, a.view(c.offeredNow(a)))
 	}
 	return view
 }
 
-func (a *agent) view() *master.Response_GetAgents_Agent {
+func (a *agent) view(offered resource.Resources) *master.Response_GetAgents_Agent {
 	v := &master.Response_GetAgents_Agent{
 		AgentInfo:          a.info,
 		Active:             new(a.inactive() == ""),
@@ -133,7 +134,7 @@ func (a *agent) view() *master.Response_GetAgents_Agent {
 		RegisteredTime:     timeInfo(a.registered),
 		TotalResources:     a.total.Proto(),
 		AllocatedResources: a.used.Proto(),
-		OfferedResources:   a.offered.Proto(),
+		OfferedResources:   offered.Proto(),
 		DrainInfo:          a.drain,
 	}
 	for _, each := range a.capabilities {

@@ -4,6 +4,7 @@
 package core_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -94,4 +95,29 @@ func TestAnOperatorRescindsOnlyTheOverlappingOffersThatAreInTheWay(t *testing.T)
 	b.rescinded(ofB)
 	has(t, a.offer(), "cpus:6;mem:800")
 	has(t, b.offer(), "cpus:6;mem:800")
+}
+
+// TestWhatALaunchTakesOfManyCostsEachOfThemOnce: every framework was offered the same,
+// and its offer is rescinded; that is not to look at all the others' each time.
+func TestWhatALaunchTakesOfManyCostsEachOfThemOnce(t *testing.T) {
+	cost := func(frameworks int) uint64 {
+		w := newWorld(t, optimistically)
+		var all []*sched
+		for range frameworks {
+			all = append(all, w.subscribe())
+		}
+		w.node("cpus:8;mem:800")
+		o := all[0].offer()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		all[0].accept([]*mesos.Offer{o}, refuse(1000), launch(commandTask("t", o, "cpus:8")))
+		runtime.ReadMemStats(&after)
+		for _, s := range all[1:] {
+			s.rescinded(s.offer())
+		}
+		return after.Mallocs - before.Mallocs
+	}
+	if few, many := cost(20), cost(320); many > 40*few {
+		t.Errorf("%d allocations with 320 frameworks, %d with 20: want 16 times as many or so", many, few)
+	}
 }
