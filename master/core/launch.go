@@ -112,8 +112,15 @@ func (l *launch) place(o *order) {
 	l.launched++
 }
 
-// placeExecutor enters a new executor into the books.
+// placeExecutor enters a new executor into the books. One with hardly anything is
+// wrong in a group; for a single task it is the framework's risk.
 func (l *launch) placeExecutor(e *executor) {
+	if e.resources.CPUs() < minExecutorCPUs || e.resources.Mem() < minExecutorMem {
+		l.core.note(Note{
+			Level: Info, Event: "executor with hardly any cpus or mem", Framework: l.framework.id, Agent: l.agent.id, Executor: e.id,
+			Detail: brief(e.resources.String()),
+		})
+	}
 	e.resources = l.take(e.resources)
 	l.core.addExecutor(e)
 	l.core.alloc.Commit(e.piece())

@@ -5,6 +5,7 @@ package core_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/tepui/tepui/api/link"
 	mesos "github.com/tepui/tepui/api/v1"
 	"github.com/tepui/tepui/api/v1/scheduler"
+	"github.com/tepui/tepui/master/core"
 	"github.com/tepui/tepui/resource"
 )
 
@@ -160,6 +162,31 @@ func TestLaunchValidation4h(t *testing.T) {
 		s.quiet()
 		if n.next().GetRun() == nil {
 			t.Error("the task is not run")
+		}
+	})
+	t.Run("executor: less than 0.01 cpus or 32 MB is only noted", func(t *testing.T) {
+		w, n, s, o := stage(t)
+		s.accept([]*mesos.Offer{o}, nil, launch(commandTask("t", o, "cpus:1", byExecutor("e", "cpus:0.1;mem:31"))))
+		s.quiet()
+		if n.next().GetRun() == nil {
+			t.Error("the task is not run")
+		}
+		if !slices.ContainsFunc(w.notes, func(m core.Note) bool { return m.Executor == "e" && strings.Contains(m.Detail, "mem:31") }) {
+			t.Error("nothing is noted of it")
+		}
+	})
+	t.Run("task id: one of a completed task may be used again", func(t *testing.T) {
+		_, n, s, o := stage(t)
+		for _, letter := range "fg" {
+			s.accept([]*mesos.Offer{o}, refuse(0), launch(commandTask("t", o, "cpus:1")))
+			if n.next().GetRun() == nil {
+				t.Fatal("the task is not run")
+			}
+			n.update(s, "t", mesos.TaskState_TASK_FINISHED, uuid(byte(letter)))
+			s.acknowledge(s.find(scheduler.Event_UPDATE).GetUpdate().GetStatus())
+			n.next()
+			s.w.pass(time.Minute)
+			o = s.find(scheduler.Event_OFFERS).GetOffers().GetOffers()[0]
 		}
 	})
 	t.Run("a volume is mounted wherever the task says", func(t *testing.T) {
