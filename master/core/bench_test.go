@@ -130,7 +130,13 @@ func (b *bench) acknowledgeAll() {
 // BenchmarkTaskCycle is a task from ACCEPT to the acknowledgement of its end:
 // a launch, one update and one acknowledgement each.
 func BenchmarkTaskCycle(b *testing.B) {
-	c := newBench(b, benchAgents)
+	for _, agents := range []int{benchAgents, 10_000} {
+		b.Run(fmt.Sprint("agents=", agents), func(b *testing.B) { benchmarkTaskCycle(b, agents) })
+	}
+}
+
+func benchmarkTaskCycle(b *testing.B, agents int) {
+	c := newBench(b, agents)
 	b.ReportAllocs()
 	tasks := 0
 	for b.Loop() {
